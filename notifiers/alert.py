@@ -1,0 +1,212 @@
+"""An alert: one thing that a monitoring system told us, once. Pure data, cleaned when it is made.
+
+Parsers of integrations make alerts; the engine decides about them; templates read them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from notifiers.errors import NotUnderstood
+
+
+class Kind(StrEnum):
+    """What an alert tells."""
+
+    PROBLEM = "problem"
+    RECOVERY = "recovery"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    FLAPPING = "flapping"
+    DOWNTIME = "downtime"
+    CUSTOM = "custom"
+
+
+class Severity(StrEnum):
+    """How bad it is; compare by ``rank``."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 (info) to 3 (critical)."""
+        return _RANKS[self]
+
+
+_RANKS = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2, Severity.CRITICAL: 3}
+
+
+class Channel(StrEnum):
+    """How a person is reached."""
+
+    TELEGRAM = "telegram"
+    SMS = "sms"
+    FLASH = "flash"
+    RING = "ring"
+    AUTO = "auto"
+    """The gateway's own Telegram-else-SMS."""
+
+
+# C0 and C1 controls but for tab and line feed, the bidirectional overrides, BOM, and lone surrogates (bytes that
+# were no UTF-8 arrive as such from the command line).
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LINE_END = re.compile("\r\n?|\x85")
+
+
+def clean(text: str) -> str:
+    """The text with line ends as ``\\n``, without control characters, and with U+FFFD for what was no UTF-8."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _CONTROL.sub("", _LINE_END.sub("\n", text))
+    return _SURROGATE.sub("\ufffd", text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One thing that a monitoring system told us, once. Texts are cleaned of control characters here."""
+
+    source: str
+    """The monitoring system: ``nagios``, ``icinga``, ``zabbix``, ``checkmk``, ``alertmanager``, ``grafana``, ``api``."""
+    kind: Kind
+    severity: Severity
+    instance: str = ""
+    """Which of several monitoring systems of this source; empty if there is one."""
+    key: str = ""
+    """What makes it the same problem within (source, instance); empty: told once, opens nothing."""
+    host: str = ""
+    service: str = ""
+    state: str = ""
+    """The state in the source's own word, as ``CRITICAL`` or ``firing``."""
+    summary: str = ""
+    """One line: what is wrong."""
+    details: str = ""
+    """More lines, as the long output of a check."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    author: str = ""
+    comment: str = ""
+    url: str = ""
+    started_at: datetime | None = None
+    """Since when this episode of the problem lasts."""
+    problem_id: str = ""
+    """The source's own name of the episode; another one proves another episode."""
+    number: int | None = None
+    """How many times the source told of this episode, from 1 on."""
+    channel: Channel | None = None
+    """Tell by this channel alone, instead of by the ladder."""
+    recipients: tuple[str, ...] = ()
+    ends: bool = False
+    """Of a downtime or flapping: it is over. Of an acknowledgement: it was taken back."""
+    notes: tuple[str, ...] = ()
+    """What we had to guess or could not understand; told along with the alert."""
+
+    def __post_init__(self) -> None:
+        for name in _TEXTS:
+            value = getattr(self, name)
+            if value:
+                object.__setattr__(self, name, clean(value))
+        for name in ("labels", "annotations"):
+            value = getattr(self, name)
+            if value:
+                value = {clean(key): clean(text) for key, text in value.items()}
+            object.__setattr__(self, name, MappingProxyType(value))
+        if self.started_at is not None and self.started_at.tzinfo is None:
+            raise ValueError("started_at must be aware of its time zone")
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """(source, instance, key): what an incident is known by."""
+        return (self.source, self.instance, self.key)
+
+    def to_json(self) -> dict[str, Any]:
+        """The alert as plain JSON values, empty fields left out; the form of ``POST /alerts`` and of the store."""
+        body: dict[str, Any] = {}
+        for name in _NAMES:
+            value = getattr(self, name)
+            if not value and value != 0:
+                continue
+            if isinstance(value, datetime):
+                value = value.astimezone(UTC).isoformat()
+            elif isinstance(value, tuple):
+                value = list(value)
+            elif isinstance(value, MappingProxyType):
+                value = dict(value)
+            if value is not False:
+                body[name] = value
+        return body
+
+    @classmethod
+    def from_json(cls, body: object) -> Alert:
+        """Read what ``to_json`` wrote or a user posted. Raises NotUnderstood naming the field."""
+        return _read(body)
+
+
+_TEXTS = (
+    "source", "instance", "key", "host", "service", "state", "summary", "details", "author", "comment", "url",
+    "problem_id",
+)  # fmt: skip
+_NAMES = tuple(f.name for f in fields(Alert))
+_ENUMS: dict[str, type[StrEnum]] = {"kind": Kind, "severity": Severity, "channel": Channel}
+
+
+def _read(body: object) -> Alert:
+    if not isinstance(body, dict):
+        raise NotUnderstood(f"an alert must be a JSON object, not {_named(body)}")
+    unknown = sorted(str(name) for name in body.keys() - set(_NAMES))
+    if unknown:
+        raise NotUnderstood(f"unknown field {unknown[0]!r}; known are {', '.join(_NAMES)}")
+    values = {"source": "api", "kind": Kind.PROBLEM, "severity": Severity.ERROR}
+    values.update({name: _field(name, value) for name, value in body.items() if value is not None})
+    return Alert(**values)
+
+
+def _field(name: str, value: Any) -> Any:
+    if name in _ENUMS:
+        known = [member.value for member in _ENUMS[name]]
+        if value not in known:
+            raise NotUnderstood(f"{name}: {value!r} is none of {', '.join(known)}")
+        return _ENUMS[name](value)
+    if name in _TEXTS:
+        return _checked(name, value, str, "a text")
+    if name in ("labels", "annotations"):
+        pairs = _checked(name, value, dict, "an object of texts")
+        return {str(key): _checked(f"{name}.{key}", text, str, "a text") for key, text in pairs.items()}
+    if name in ("recipients", "notes"):
+        return tuple(_checked(name, text, str, "a list of texts") for text in _checked(name, value, list, "a list"))
+    if name == "started_at":
+        return _moment(name, _checked(name, value, str, "a time as RFC 3339 writes it"))
+    if name == "ends":
+        return _checked(name, value, bool, "true or false")
+    if isinstance(value, bool):
+        raise NotUnderstood(f"{name}: must be a whole number, not {_named(value)}")
+    return _checked(name, value, int, "a whole number")
+
+
+def _checked(name: str, value: Any, wanted: type, words: str) -> Any:
+    if not isinstance(value, wanted):
+        raise NotUnderstood(f"{name}: must be {words}, not {_named(value)}")
+    return value
+
+
+def _moment(name: str, value: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise NotUnderstood(f"{name}: {value!r} is no time as RFC 3339 writes it") from error
+    if moment.tzinfo is None:
+        raise NotUnderstood(f"{name}: {value!r} lacks its time zone, as in 2026-01-31T03:00:00Z")
+    return moment.astimezone(UTC)
+
+
+def _named(value: object) -> str:
+    names = {type(None): "null", bool: "a truth value", int: "a number", float: "a number", str: "a text"}
+    return names.get(type(value), "a list" if isinstance(value, list) else "an object")
