@@ -75,7 +75,7 @@ class Alert:
     """One thing that a monitoring system told us, once. Texts are cleaned of control characters here."""
 
     source: str
-    """The monitoring system: ``nagios``, ``icinga``, ``zabbix``, ``checkmk``, ``alertmanager``, ``grafana``, ``api``."""
+    """The monitoring system, as ``nagios``, ``icinga``, ``zabbix``, ``checkmk``, ``alertmanager``, ``grafana``, ``api``."""
     kind: Kind
     severity: Severity
     instance: str = ""
@@ -164,7 +164,7 @@ def _read(body: object) -> Alert:
     unknown = sorted(str(name) for name in body.keys() - set(_NAMES))
     if unknown:
         raise NotUnderstood(f"unknown field {unknown[0]!r}; known are {', '.join(_NAMES)}")
-    values = {"source": "api", "kind": Kind.PROBLEM, "severity": Severity.ERROR}
+    values: dict[str, Any] = {"source": "api", "kind": Kind.PROBLEM, "severity": Severity.ERROR}
     values.update({name: _field(name, value) for name, value in body.items() if value is not None})
     return Alert(**values)
 
