@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -59,20 +60,51 @@ class Channel(StrEnum):
 # were no UTF-8 arrive as such from the command line).
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_BYTES = re.compile("[\udc80-\udcff]+")
 _LINE_END = re.compile("\r\n?|\x85")
 
 
+LONGEST_TEXT = 16_384
+"""Characters that a text of an alert keeps; four times what the longest message of any channel holds."""
+LONGEST_KEY = 512
+"""Characters that a key keeps; a longer one ends in a hash of itself, so that it still tells problems apart."""
+
+
 def clean(text: str) -> str:
-    """The text with line ends as ``\\n``, without control characters, and with U+FFFD for what was no UTF-8."""
+    """The text with line ends as ``\\n``, without control characters, and in Unicode throughout.
+
+    Bytes that were no UTF-8 (lone surrogates, as Python reads them from a command line) are read as Windows-1252, which
+    holds ISO 8859-1, if nothing else in the text is beyond ASCII: then the sender's configuration is written so. In a
+    """The monitoring system: ``nagios``, ``icinga``, ``zabbix``, ``checkmk``, ``alertmanager``, ``grafana``, ``api``."""
+    """
     if text.isascii() and text.isprintable():
         return text
+    if _BYTES.sub("", text).isascii():
+        text = _BYTES.sub(_western, text)
     text = _CONTROL.sub("", _LINE_END.sub("\n", text))
     return _SURROGATE.sub("\ufffd", text)
 
 
+def _western(match: re.Match[str]) -> str:
+    raw = match.group().encode("ascii", "surrogateescape")
+    return "".join(bytes([byte]).decode("cp1252", "ignore") for byte in raw)
+
+
+def _bounded(text: str) -> str:
+    """The text, cut if it is longer than anybody will ever be sent."""
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _bounded_key(key: str) -> str:
+    if len(key) <= LONGEST_KEY:
+        return key
+    digest = sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
+    return f"{key[: LONGEST_KEY - 33]}#{digest}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """One thing that a monitoring system told us, once. Texts are cleaned of control characters here."""
+    """One thing that a monitoring system told us, once. Texts are cleaned of control characters, and bounded, here."""
 
     source: str
     """The monitoring system, as ``nagios``, ``icinga``, ``zabbix``, ``checkmk``, ``alertmanager``, ``grafana``, ``api``."""
@@ -113,11 +145,16 @@ class Alert:
         for name in _TEXTS:
             value = getattr(self, name)
             if value:
-                object.__setattr__(self, name, clean(value))
+                bounded = _bounded_key if name == "key" else _bounded
+                object.__setattr__(self, name, bounded(clean(value)))
+        for name in ("recipients", "notes"):
+            value = getattr(self, name)
+            if value:
+                object.__setattr__(self, name, tuple(_bounded(clean(text)) for text in value))
         for name in ("labels", "annotations"):
             value = getattr(self, name)
             if value:
-                value = {clean(key): clean(text) for key, text in value.items()}
+                value = {_bounded(clean(key)): _bounded(clean(text)) for key, text in value.items()}
             object.__setattr__(self, name, MappingProxyType(value))
         if self.started_at is not None and self.started_at.tzinfo is None:
             raise ValueError("started_at must be aware of its time zone")

@@ -1,0 +1,111 @@
+"""Opens a store and translates the errors of its database. Nobody else opens a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from notifiers.errors import SchemaTooNew, StoreAway, StoreError
+from notifiers.store import migrate
+
+BUSY_MILLISECONDS = 10_000
+
+
+class Store:
+    """A database with our schema. ``write`` and ``read`` give a connection inside one transaction."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self._engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may write; committed at the end, rolled back by any error."""
+        with self._transaction("IMMEDIATE") as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads, and on SQLite waits for no writer."""
+        with self._transaction("DEFERRED") as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, mode: str) -> Iterator[Connection]:
+        try:
+            with self._engine.connect() as connection:
+                if self.is_sqlite:
+                    connection = connection.execution_options(begin=mode)
+                with connection.begin():
+                    yield connection
+        except (OperationalError, InterfaceError) as error:
+            raise StoreAway(f"the store does not answer: {_words(error)}") from error
+        except DBAPIError as error:
+            raise StoreError(f"the store refused: {_words(error)}") from error
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_store(url: str, *, upgrade: bool = True) -> Store:
+    """Open ``sqlite:///PATH`` or ``postgresql://…``; an empty or older store is brought up to this version.
+
+    Raises SchemaTooNew for one that a newer version has upgraded beyond what this one can run on, StoreAway if the
+    database does not answer.
+    """
+    store = Store(_engine(url))
+    try:
+        with store.write() as connection:
+            if migrate.is_too_new(connection):
+                raise SchemaTooNew("the store belongs to a newer version of brevisone-notifiers: upgrade this program")
+            if upgrade and not migrate.is_current(connection):
+                migrate.upgrade(connection)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def sqlite_url(path: Path) -> str:
+    """The address of a SQLite store in a file."""
+    return f"sqlite:///{path}"
+
+
+def _engine(url: str) -> sa.Engine:
+    if url.startswith("sqlite"):
+        engine = sa.create_engine(url, poolclass=sa.pool.QueuePool, pool_size=4, connect_args=_SQLITE)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    if url.startswith("postgresql://"):
+        url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
+    return sa.create_engine(url, pool_pre_ping=True, pool_size=4)
+
+
+_SQLITE = {"check_same_thread": False, "isolation_level": None, "timeout": BUSY_MILLISECONDS / 1000}
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_MILLISECONDS}"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _words(error: DBAPIError) -> str:
+    """The database's own words without the statement and its values."""
+    return " ".join(str(error.orig).split())
