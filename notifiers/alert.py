@@ -75,7 +75,7 @@ def clean(text: str) -> str:
 
     Bytes that were no UTF-8 (lone surrogates, as Python reads them from a command line) are read as Windows-1252, which
     holds ISO 8859-1, if nothing else in the text is beyond ASCII: then the sender's configuration is written so. In a
-    """The monitoring system: ``nagios``, ``icinga``, ``zabbix``, ``checkmk``, ``alertmanager``, ``grafana``, ``api``."""
+    text that has other letters beyond ASCII they become U+FFFD, because the rest shows that it is UTF-8 cut short.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -107,7 +107,7 @@ class Alert:
     """One thing that a monitoring system told us, once. Texts are cleaned of control characters, and bounded, here."""
 
     source: str
-    """The monitoring system, as ``nagios``, ``icinga``, ``zabbix``, ``checkmk``, ``alertmanager``, ``grafana``, ``api``."""
+    """The monitoring system by its name in the configuration, as ``nagios``; ``api`` for alerts posted as such."""
     kind: Kind
     severity: Severity
     instance: str = ""

@@ -176,7 +176,7 @@ def chunks(values: Iterable[Any]) -> Iterator[Sequence[Any]]:
 
 
 def update_by_id(table: sa.Table, row: Mapping[str, Any]) -> sa.Update:
-    """An UPDATE of all columns of ``row`` but its id, to be executed with many rows; parameters are ``id_`` and names."""
+    """An UPDATE of all columns of ``row`` but its id, to be executed with the ``update_values`` of many rows."""
     names = [name for name in row if name != "id"]
     return sa.update(table).where(table.c.id == sa.bindparam("id_")).values({n: sa.bindparam(f"v_{n}") for n in names})
 

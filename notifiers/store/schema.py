@@ -1,4 +1,4 @@
-"""The tables, for SQLite and PostgreSQL alike. Moments are microseconds since 1970, UTC. Migrations lead to just this."""
+"""The tables, alike on SQLite and PostgreSQL, as all migrations leave them. Moments are microseconds since 1970, UTC."""
 
 from __future__ import annotations
 
