@@ -6,6 +6,8 @@
     ├── NothingToHandOver          an entry script was called with nothing that could be an alert (exit 3)
     ├── HandOverError              an entry could not be made durable
     ├── SpoolError                 an entry in the spool cannot be read or moved
+    │   ├── EntryGone              it vanished meanwhile
+    │   └── EntryTooNew            a newer version wrote it; it stays where it is
     ├── IllegalTransition          a state machine was asked for a step that its table does not have
     ├── TemplateError              a template failed; the built-in text takes its place
     ├── StoreError                 the store cannot be used
@@ -49,6 +51,14 @@ class HandOverError(BrevisoneError):
 
 class SpoolError(BrevisoneError):
     """An entry in the spool cannot be read or moved."""
+
+
+class EntryGone(SpoolError):
+    """An entry vanished meanwhile. There is nothing to do."""
+
+
+class EntryTooNew(SpoolError):
+    """A newer version of this program wrote the entry. It stays in the spool until that version reads it."""
 
 
 class IllegalTransition(BrevisoneError):
