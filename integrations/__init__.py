@@ -1,1 +1,1 @@
-"""One folder a monitoring system: entry script, parser, configuration to paste, README. They never import each other."""
+"""One folder a monitoring system: entry script, parser, configuration to paste, README. None imports another."""
