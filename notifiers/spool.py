@@ -109,7 +109,7 @@ def poke(state: str) -> bool:
         return False
     try:
         node = os.fstat(pipe)
-        if not stat.S_ISFIFO(node.st_mode) or not _trusted(state, node):
+        if not stat.S_ISFIFO(node.st_mode) or not trusted(state, node):
             return False
         os.write(pipe, b"\n")
     except BlockingIOError:
@@ -125,9 +125,14 @@ def service_marked(state: str) -> bool:
     """Whether STATE says that a service works here, so that scripts must not run the engine themselves."""
     try:
         node = os.lstat(state + "/service")
-        return stat.S_ISREG(node.st_mode) and _trusted(state, node)
+        return stat.S_ISREG(node.st_mode) and trusted(state, node)
     except OSError:
         return False
+
+
+def trusted(state: str, node: os.stat_result) -> bool:
+    """Whether a node in STATE belongs to STATE's owner or to root, and is nobody else's trick. Raises OSError."""
+    return node.st_uid in (0, os.stat(state).st_uid)
 
 
 def entry_id(wall: int, boot: str, monotonic: int, pid: int, chance: str) -> str:
@@ -196,10 +201,6 @@ def _unlink_quietly(path: str) -> None:
         os.unlink(path)
     except OSError:
         pass
-
-
-def _trusted(state: str, node: os.stat_result) -> bool:
-    return node.st_uid in (0, os.stat(state).st_uid)
 
 
 def _call_within_limit(argv: list[str], env: dict[str, str], rest: str) -> str:
