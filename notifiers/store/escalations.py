@@ -32,7 +32,7 @@ def candidates(connection: Connection, now: datetime) -> list[Candidate]:
         sa.select(
             e.contact,
             e.channel,
-            sa.func.count().label("count"),
+            sa.func.count().label("due"),
             sa.func.min(e.due_at, type_=e.due_at.type).label("oldest"),
             problems.label("problems"),
             sa.func.max(_RANK).label("worst"),
@@ -45,7 +45,7 @@ def candidates(connection: Connection, now: datetime) -> list[Candidate]:
         Candidate(
             contact=row.contact,
             channel=Channel(row.channel),
-            count=row.count,
+            count=row.due,
             oldest_due=row.oldest,
             purpose=Purpose.PROBLEM if row.problems else Purpose.NOTICE,
             worst=row.worst,
@@ -90,6 +90,12 @@ def by_id(connection: Connection, ids: Iterable[int]) -> list[Climb]:
         query = sa.select(escalations).where(escalations.c.id.in_(some)).order_by(escalations.c.id)
         found.extend(climb_of(row) for row in connection.execute(query.with_for_update()))
     return found
+
+
+def notices_of_alert(connection: Connection, alert_id: int) -> list[Climb]:
+    """The notices of an alert that opened nothing."""
+    query = sa.select(escalations).where(escalations.c.incident_id.is_(None), escalations.c.alert_id == alert_id)
+    return [climb_of(row) for row in connection.execute(query.order_by(escalations.c.id).with_for_update())]
 
 
 def add(connection: Connection, new: Sequence[Climb]) -> None:

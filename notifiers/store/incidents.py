@@ -159,6 +159,13 @@ def alerts_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Alert]
     return found
 
 
+def recovery_of(connection: Connection, incident_id: int) -> int | None:
+    """The id of the alert that resolved an incident; None if no alert did."""
+    query = sa.select(alerts.c.id).where(alerts.c.incident_id == incident_id, alerts.c.reason == Reason.RECOVERED.value)
+    found: int | None = connection.execute(query.order_by(alerts.c.id.desc()).limit(1)).scalar()
+    return found
+
+
 def remember(connection: Connection, past: Sequence[Past]) -> None:
     """Write down what was decided."""
     rows = [

@@ -1,4 +1,4 @@
-"""The tables, alike on SQLite and PostgreSQL, as all migrations leave them. Moments are microseconds since 1970, UTC."""
+"""The tables, alike on SQLite and PostgreSQL, as migrations leave them. Moments are microseconds since 1970, UTC."""
 
 from __future__ import annotations
 
@@ -128,6 +128,8 @@ escalations = Table(
 )
 _waiting = escalations.c.state == sa.literal_column("'waiting'")
 Index("due_escalations", escalations.c.due_at, sqlite_where=_waiting, postgresql_where=_waiting)
+_incidentless = escalations.c.incident_id.is_(None)
+Index("notices_of_alert", escalations.c.alert_id, sqlite_where=_incidentless, postgresql_where=_incidentless)
 _problem = escalations.c.purpose == sa.literal_column("'problem'")
 Index(
     "one_climb_a_generation",

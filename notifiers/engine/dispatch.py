@@ -1,0 +1,249 @@
+"""Who comes next, by which gateway: journals an attempt, lets it be made, and takes its answer back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from queue import Empty, SimpleQueue
+
+from sqlalchemy import Connection
+
+from notifiers.clock import Clock
+from notifiers.engine.climbing import Climbing
+from notifiers.engine.composing import Composed, Composing
+from notifiers.engine.lines import Line, Lines
+from notifiers.engine.recording import Finished, Recording
+from notifiers.engine.settings import EngineSettings
+from notifiers.gateway import Answer, Health, Request, failure
+from notifiers.outcome import Outcome
+from notifiers.people import Contact
+from notifiers.rates import Candidate, free_at, rank
+from notifiers.store import Store, escalations, journal
+from notifiers.store.journal import Attempt, Message
+from notifiers.store.records import reserve
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """A journalled attempt that is about to be made."""
+
+    line: Line
+    request: Request
+    message: Message
+    attempt: Attempt
+    count: int
+    """For how many escalations it stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """A gateway was asked how it is."""
+
+    gateway: str
+    answer: Answer | Health
+
+
+class Dispatch:
+    """Sends what is due. Used by the engine's thread alone; only requests are made elsewhere."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        lines: Lines,
+        climbing: Climbing,
+        composing: Composing,
+        recording: Recording,
+        settings: EngineSettings,
+        executor: Executor,
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._lines = lines
+        self._climbing = climbing
+        self._composing = composing
+        self._recording = recording
+        self._settings = settings
+        self._executor = executor
+        self._wake = wake
+        self._results: SimpleQueue[Finished | Probed] = SimpleQueue()
+
+    @property
+    def under_way(self) -> int:
+        """How many requests have not been answered."""
+        return self._lines.under_way()
+
+    def collect(self) -> int:
+        """Record the answers that came; how many."""
+        count = 0
+        while True:
+            try:
+                result = self._results.get_nowait()
+            except Empty:
+                return count
+            count += 1
+            if isinstance(result, Probed):
+                self._probed(result)
+            else:
+                self._finished(result)
+
+    def send_due(self) -> datetime | None:
+        """Send all that may be sent now. Returns when something that is held back may go, None if nothing is."""
+        while True:
+            now = self._clock.now()
+            self._probe(now)
+            with self._store.read() as connection:
+                waiting = escalations.candidates(connection, now)
+            if not waiting:
+                return None
+            if not self._lines.pool.usable(now):
+                return self._lines.pool.next_probe(now)
+            sent, again_at = self._send_first(sorted(waiting, key=rank), now)
+            if not sent:
+                return again_at
+
+    def _send_first(self, waiting: list[Candidate], now: datetime) -> tuple[bool, datetime | None]:
+        """Send to the first who may be sent to; whether anything was done, and when to look again if not."""
+        moments: list[datetime] = []
+        sending: Sending | None = None
+        done = False
+        with self._store.write() as connection:
+            for candidate in waiting:
+                again_at, sending, done = self._try(connection, candidate, now)
+                if done:
+                    break
+                if again_at is not None:
+                    moments.append(again_at)
+        if sending is not None:
+            self._begin(sending)
+        return done, min(moments, default=None)
+
+    def _try(
+        self, connection: Connection, candidate: Candidate, now: datetime
+    ) -> tuple[datetime | None, Sending | None, bool]:
+        contact = self._climbing.contact(candidate.contact)
+        if contact is None:
+            ended = self._composing.drop(connection, candidate.contact, candidate.channel, now)
+            self._recording.ended(connection, ended, now)
+            return None, None, True
+        free = self._contact_free_at(connection, candidate, now)
+        if free > now:
+            return free, None, False
+        offer = self._lines.offer(connection, contact, candidate.channel, now)
+        if offer.line is None and not offer.impossible:
+            return offer.again_at, None, False
+        composed = self._composing.compose(connection, contact, candidate.channel, now)
+        if composed is None:
+            return None, None, True
+        if offer.line is None:
+            why = f"no gateway can reach this contact by {candidate.channel}"
+            self._recording.refuse(connection, composed.climbs, why, now)
+            return None, None, True
+        return None, self._journal(connection, offer.line, contact, candidate, composed, now), True
+
+    def _contact_free_at(self, connection: Connection, candidate: Candidate, now: datetime) -> datetime:
+        windows = self._settings.windows(candidate.contact, candidate.channel)
+        if not windows:
+            return now
+        since = now - max(window.length for window in windows)
+        sent = journal.to_contact_since(connection, candidate.contact, candidate.channel, since)
+        return free_at(windows, sent, now)
+
+    def _journal(
+        self,
+        connection: Connection,
+        line: Line,
+        contact: Contact,
+        candidate: Candidate,
+        composed: Composed,
+        now: datetime,
+    ) -> Sending:
+        request = self._lines.request(line, contact, candidate.channel, composed.body)
+        if request is None:
+            raise AssertionError("a line that was offered can be asked")
+        message = Message(
+            id=reserve(connection, "messages", 1),
+            contact=contact.name,
+            channel=candidate.channel,
+            weight=contact.size,
+            code=composed.code,
+            body=composed.body,
+            created_at=now,
+        )
+        attempt = Attempt(
+            id=reserve(connection, "attempts", 1),
+            message_id=message.id,
+            gateway=line.name,
+            node=self._settings.node,
+            started_at=now,
+            lease_until=now + self._settings.lease,
+        )
+        journal.begin(connection, message, composed.climbs, attempt)
+        return Sending(line=line, request=request, message=message, attempt=attempt, count=len(composed.climbs))
+
+    def _begin(self, sending: Sending) -> None:
+        """The attempt is written down: now it may be made."""
+        self._lines.take(sending.line, sending.message.channel)
+        self._executor.submit(self._make, sending)
+
+    def _make(self, sending: Sending) -> None:
+        """In a thread of its own: make the request and hand the answer back."""
+        try:
+            answer = sending.line.transport.send(sending.request)
+        except Exception as error:  # a transport must not raise; if it does, nobody knows what was sent
+            _log.exception("the transport of gateway %s failed", sending.line.name)
+            answer = failure(Outcome.UNKNOWN, type(error).__name__)
+        finished = Finished(
+            attempt_id=sending.attempt.id,
+            message_id=sending.message.id,
+            gateway=sending.line.name,
+            contact=sending.message.contact,
+            channel=sending.message.channel,
+            count=sending.count,
+            answer=answer,
+        )
+        self._results.put(finished)
+        self._wake()
+
+    def _finished(self, finished: Finished) -> None:
+        now = self._clock.now()
+        self._lines.give_back(finished.gateway, finished.channel)
+        change = self._lines.pool.record(finished.gateway, finished.answer.outcome, now)
+        if change is not None:
+            _log.warning("gateway %s: %s", finished.gateway, change)
+        elsewhere = self._lines.pool.pick(now, frozenset({finished.gateway})) is not None
+        level = logging.INFO if finished.answer.outcome is Outcome.ACCEPTED else logging.WARNING
+        _log.log(
+            level,
+            "%s to %s by gateway %s for %d: %s (%s)",
+            finished.channel,
+            finished.contact,
+            finished.gateway,
+            finished.count,
+            finished.answer.outcome,
+            finished.answer.detail or finished.answer.reason,
+        )
+        self._recording.record(finished, now, elsewhere=elsewhere)
+
+    def _probe(self, now: datetime) -> None:
+        """Ask gateways that are out whether they are back; texts are no probes."""
+        for name in self._lines.pool.due_probes(now):
+            line = next(line for line in self._lines.lines if line.name == name)
+            self._executor.submit(self._ask, line)
+
+    def _ask(self, line: Line) -> None:
+        self._results.put(Probed(gateway=line.name, answer=line.transport.check()))
+        self._wake()
+
+    def _probed(self, probed: Probed) -> None:
+        raise NotImplementedError
+
+
+_ = replace

@@ -1,0 +1,113 @@
+"""Takes entries in: parse, decide, write, all in one transaction; then they leave the spool."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from notifiers.alert import Alert
+from notifiers.clock import Clock
+from notifiers.engine.answering import Answering
+from notifiers.engine.deciding import Deciding
+from notifiers.engine.ledger import Ledger
+from notifiers.engine.settings import EngineSettings
+from notifiers.engine.understanding import REPLY, Understanding, Understood
+from notifiers.errors import EntryGone, EntryTooNew, SpoolError
+from notifiers.spool_reader import Entry, Spool
+from notifiers.store import Store, incidents
+from notifiers.store.incidents import TakenAlert, TakenEntry
+from notifiers.store.records import reserve
+
+_log = logging.getLogger(__name__)
+
+
+class Intake:
+    """The way from the spool into the store."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        store: Store,
+        clock: Clock,
+        understanding: Understanding,
+        answering: Answering,
+        deciding: Deciding,
+        settings: EngineSettings,
+    ) -> None:
+        self._spool = spool
+        self._store = store
+        self._clock = clock
+        self._understanding = understanding
+        self._answering = answering
+        self._deciding = deciding
+        self._settings = settings
+
+    def take_in(self) -> int:
+        """Take in one batch; how many entries left the spool. Raises StoreAway with the spool as it was."""
+        names = self._spool.waiting(self._settings.batch)
+        if not names:
+            return 0
+        read = [(name, entry) for name in names if (entry := self._read(name)) is not None]
+        understood = [self._understanding.read(entry) for _, entry in read]
+        if understood:
+            with self._store.write() as connection:
+                self._write(connection, understood, self._clock.now())
+            self._spool.remove([name for name, _ in read])
+        return len(names)
+
+    def _read(self, name: str) -> Entry | None:
+        try:
+            return self._spool.read(name)
+        except (EntryGone, EntryTooNew):
+            return None
+        except SpoolError as error:
+            _log.error("an entry cannot be read and goes to rejected/: %s", error)
+            self._spool.reject(name, str(error))
+            return None
+
+    def _write(self, connection: Connection, batch: Sequence[Understood], now: datetime) -> None:
+        known = incidents.known_entries(connection, [one.entry.id for one in batch])
+        fresh = list({one.entry.id: one for one in batch if one.entry.id not in known}.values())
+        alerts = [
+            (one.entry, position, alert)
+            for one in fresh
+            for position, alert in enumerate(self._alerts(connection, one))
+        ]
+        ledger = Ledger(connection, {alert.identity for _, _, alert in alerts if alert.key}, may_open=len(alerts))
+        first = reserve(connection, "alerts", len(alerts)) if alerts else 0
+        taken = []
+        for alert_id, (entry, position, alert) in enumerate(alerts, start=first):
+            told, reason, incident_id = self._deciding.take(ledger, alert, alert_id, now)
+            taken.append(
+                TakenAlert(
+                    id=alert_id,
+                    entry_id=entry.id,
+                    position=position,
+                    incident_id=incident_id,
+                    reason=reason,
+                    received_at=entry.received_at,
+                    alert=told,
+                )
+            )
+        incidents.add_entries(
+            connection,
+            [
+                TakenEntry(id=one.entry.id, source=one.entry.source, received_at=one.entry.received_at, taken_at=now)
+                for one in fresh
+            ],
+        )
+        incidents.add_alerts(connection, taken)
+        ledger.write()
+
+    def _alerts(self, connection: Connection, one: Understood) -> Sequence[Alert]:
+        if one.entry.source != REPLY:
+            return one.alerts
+        try:
+            return self._answering.read(connection, one.entry.body or "{}")
+        except ValueError as error:
+            _log.error("a reply could not be read: %s", error)
+            return ()

@@ -1,0 +1,99 @@
+"""The lines to the gateways: which one can take a message now, and what is under way on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from notifiers.alert import Channel
+from notifiers.channels import request_for
+from notifiers.gateway import GatewaySettings, Pool, Request, Transport
+from notifiers.people import Contact
+from notifiers.rates import Window, free_at
+from notifiers.store import journal
+
+TEXTS_AT_ONCE = 2
+CALLS_AT_ONCE = 1
+"""A modem places one call at a time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One gateway and the way to it."""
+
+    settings: GatewaySettings
+    transport: Transport
+
+    @property
+    def name(self) -> str:
+        return self.settings.name
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Its rate; calls count too."""
+        count, seconds = self.settings.rate
+        return (Window(count=count, length=timedelta(seconds=seconds)),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What the lines have for a message: one of them now, or a moment to ask again, or never."""
+
+    line: Line | None = None
+    again_at: datetime | None = None
+    impossible: bool = False
+    """No gateway can do this for this contact at all."""
+
+
+class Lines:
+    """All gateways in the order in which they are tried. Used by the engine's thread alone."""
+
+    def __init__(self, lines: Sequence[Line], pool: Pool) -> None:
+        self.lines = tuple(lines)
+        self.pool = pool
+        self._under_way: Counter[tuple[str, bool]] = Counter()
+
+    def offer(self, connection: Connection, contact: Contact, channel: Channel, now: datetime) -> Offer:
+        """A line that can take a message for this contact by this channel now."""
+        able = [line for line in self.lines if self.request(line, contact, channel, "?") is not None]
+        if not able:
+            return Offer(impossible=True)
+        avoid = frozenset(line.name for line in self.lines if line not in able or self._is_busy(line, channel))
+        again: datetime | None = None
+        while (name := self.pool.pick(now, avoid)) is not None:
+            line = next(line for line in self.lines if line.name == name)
+            free = self._free_at(connection, line, contact, now)
+            if free <= now:
+                return Offer(line=line)
+            again = min(again, free) if again else free
+            avoid |= {name}
+        return Offer(again_at=again)
+
+    def request(self, line: Line, contact: Contact, channel: Channel, body: str) -> Request | None:
+        """What would be asked of a line; None if it cannot be asked."""
+        return request_for(contact, channel, body, line.name, self.lines[0].name)
+
+    def take(self, line: Line, channel: Channel) -> None:
+        """A request begins."""
+        self._under_way[line.name, channel is Channel.RING] += 1
+
+    def give_back(self, name: str, channel: Channel) -> None:
+        """A request has ended."""
+        self._under_way[name, channel is Channel.RING] -= 1
+
+    def under_way(self) -> int:
+        """How many requests have not ended."""
+        return self._under_way.total()
+
+    def _is_busy(self, line: Line, channel: Channel) -> bool:
+        ring = channel is Channel.RING
+        return self._under_way[line.name, ring] >= (CALLS_AT_ONCE if ring else TEXTS_AT_ONCE)
+
+    def _free_at(self, connection: Connection, line: Line, contact: Contact, now: datetime) -> datetime:
+        longest = max(window.length for window in line.windows)
+        sent = journal.at_gateway_since(connection, line.name, now - longest)
+        return free_at(line.windows, sent, now, weight=contact.size)
