@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from notifiers.alert import Alert, Channel
+from notifiers.alert import Alert, Channel, Severity
 from notifiers.engine.climbing import Climbing
 from notifiers.engine.settings import EngineSettings
 from notifiers.escalation import EndReason, Event, Purpose
@@ -48,7 +48,8 @@ class Composing:
         """Claim what is due and write the message; None if nothing of it is true any more."""
         claimed = escalations.claim(connection, contact.name, channel, now, self._settings.largest_message)
         known = incidents.by_id(connection, {c.incident_id for c in claimed if c.incident_id is not None})
-        sending, ended = [], []
+        sending: list[Climb] = []
+        ended: list[Climb] = []
         for climb in claimed:
             incident = known.get(climb.incident_id or 0)
             moved, due = self._check(connection, climb, incident, channel, now)
@@ -89,11 +90,11 @@ class Composing:
             return self._climbing.move(sending, Event.REFUSED, now, severity=severity), False
         return sending, True
 
-    def _may(self, climb: Climb, severity: object) -> bool:
+    def _may(self, climb: Climb, severity: Severity) -> bool:
         ladder = self._climbing.ladder(climb)
         if ladder is None or climb.at.rung >= len(ladder.rungs):
             return False
-        return ladder.next_rung(climb.at.rung - 1, severity) == climb.at.rung  # type: ignore[arg-type]
+        return ladder.next_rung(climb.at.rung - 1, severity) == climb.at.rung
 
     def _leave_out(self, connection: Connection, climb: Climb, why: str, now: datetime) -> None:
         past = Past(at=now, incident_id=climb.incident_id, contact=climb.contact, event="left_out", detail=why)

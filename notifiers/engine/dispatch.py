@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
 
@@ -17,7 +17,10 @@ from notifiers.engine.composing import Composed, Composing
 from notifiers.engine.lines import Line, Lines
 from notifiers.engine.recording import Finished, Recording
 from notifiers.engine.settings import EngineSettings
-from notifiers.gateway import Answer, Health, Request, failure
+from notifiers.gateway.answers import Answer, AnswerReason
+from notifiers.gateway.health import Health
+from notifiers.gateway.pool import PoolChange
+from notifiers.gateway.request import Request
 from notifiers.outcome import Outcome
 from notifiers.people import Contact
 from notifiers.rates import Candidate, free_at, rank
@@ -45,7 +48,7 @@ class Probed:
     """A gateway was asked how it is."""
 
     gateway: str
-    answer: Answer | Health
+    health: Health
 
 
 class Dispatch:
@@ -74,11 +77,22 @@ class Dispatch:
         self._executor = executor
         self._wake = wake
         self._results: SimpleQueue[Finished | Probed] = SimpleQueue()
+        self._probing: set[str] = set()
 
     @property
     def under_way(self) -> int:
         """How many requests have not been answered."""
         return self._lines.under_way()
+
+    @property
+    def has_results(self) -> bool:
+        """Whether there is something to collect."""
+        return not self._results.empty()
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the next escalation is due after ``now``."""
+        with self._store.read() as connection:
+            return escalations.next_due(connection, now)
 
     def collect(self) -> int:
         """Record the answers that came; how many."""
@@ -199,7 +213,9 @@ class Dispatch:
             answer = sending.line.transport.send(sending.request)
         except Exception as error:  # a transport must not raise; if it does, nobody knows what was sent
             _log.exception("the transport of gateway %s failed", sending.line.name)
-            answer = failure(Outcome.UNKNOWN, type(error).__name__)
+            answer = Answer(
+                outcome=Outcome.UNKNOWN, reason=AnswerReason.UNDOCUMENTED, detail=f"our fault: {type(error).__name__}"
+            )
         finished = Finished(
             attempt_id=sending.attempt.id,
             message_id=sending.message.id,
@@ -215,10 +231,8 @@ class Dispatch:
     def _finished(self, finished: Finished) -> None:
         now = self._clock.now()
         self._lines.give_back(finished.gateway, finished.channel)
-        change = self._lines.pool.record(finished.gateway, finished.answer.outcome, now)
-        if change is not None:
-            _log.warning("gateway %s: %s", finished.gateway, change)
-        elsewhere = self._lines.pool.pick(now, frozenset({finished.gateway})) is not None
+        _tell(self._lines.pool.record(finished.gateway, finished.answer.outcome, now))
+        elsewhere = any(name != finished.gateway for name in self._lines.pool.usable(now))
         level = logging.INFO if finished.answer.outcome is Outcome.ACCEPTED else logging.WARNING
         _log.log(
             level,
@@ -233,17 +247,23 @@ class Dispatch:
         self._recording.record(finished, now, elsewhere=elsewhere)
 
     def _probe(self, now: datetime) -> None:
-        """Ask gateways that are out whether they are back; texts are no probes."""
+        """Ask gateways that rest whether they are back, so that no message need find out."""
         for name in self._lines.pool.due_probes(now):
-            line = next(line for line in self._lines.lines if line.name == name)
-            self._executor.submit(self._ask, line)
+            if name not in self._probing:
+                self._probing.add(name)
+                line = next(line for line in self._lines.lines if line.name == name)
+                self._executor.submit(self._ask, line)
 
     def _ask(self, line: Line) -> None:
-        self._results.put(Probed(gateway=line.name, answer=line.transport.check()))
+        self._results.put(Probed(gateway=line.name, health=line.transport.check()))
         self._wake()
 
     def _probed(self, probed: Probed) -> None:
-        raise NotImplementedError
+        self._probing.discard(probed.gateway)
+        _tell(self._lines.pool.record_probe(probed.gateway, probed.health.is_reachable, self._clock.now()))
 
 
-_ = replace
+def _tell(change: PoolChange | None) -> None:
+    if change is not None:
+        alive = ", ".join(change.alive) or "NONE: ladders stand still"
+        _log.warning("gateway %s: %s; alive: %s", change.gateway, change.change, alive)

@@ -11,7 +11,10 @@ from sqlalchemy import Connection
 
 from notifiers.alert import Channel
 from notifiers.channels import request_for
-from notifiers.gateway import GatewaySettings, Pool, Request, Transport
+from notifiers.gateway.pool import Pool
+from notifiers.gateway.request import Request
+from notifiers.gateway.settings import GatewaySettings
+from notifiers.gateway.transport import Transport
 from notifiers.people import Contact
 from notifiers.rates import Window, free_at
 from notifiers.store import journal
@@ -62,15 +65,16 @@ class Lines:
         able = [line for line in self.lines if self.request(line, contact, channel, "?") is not None]
         if not able:
             return Offer(impossible=True)
-        avoid = frozenset(line.name for line in self.lines if line not in able or self._is_busy(line, channel))
         again: datetime | None = None
-        while (name := self.pool.pick(now, avoid)) is not None:
-            line = next(line for line in self.lines if line.name == name)
+        usable = self.pool.usable(now)
+        for line in able:
+            if line.name not in usable or self._is_busy(line, channel):
+                continue
             free = self._free_at(connection, line, contact, now)
-            if free <= now:
+            if free > now:
+                again = min(again, free) if again else free
+            elif self.pool.pick(now, frozenset(usable) - {line.name}) is not None:
                 return Offer(line=line)
-            again = min(again, free) if again else free
-            avoid |= {name}
         return Offer(again_at=again)
 
     def request(self, line: Line, contact: Contact, channel: Channel, body: str) -> Request | None:

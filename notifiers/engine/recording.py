@@ -14,7 +14,7 @@ from notifiers.engine.climbing import LAST_STAGE, Climbing
 from notifiers.engine.deciding import Deciding
 from notifiers.engine.ledger import Ledger
 from notifiers.escalation import EndReason, EscalationState, Event, Purpose, event_of
-from notifiers.gateway import Answer
+from notifiers.gateway.answers import Answer
 from notifiers.incident import Incident, Reason
 from notifiers.outcome import Outcome
 from notifiers.store import Store, escalations, incidents, journal
@@ -32,7 +32,10 @@ class Finished:
     attempt_id: int
     message_id: int
     gateway: str
+    contact: str
     channel: Channel
+    count: int
+    """For how many escalations its message stood."""
     answer: Answer
 
 

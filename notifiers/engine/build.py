@@ -1,0 +1,104 @@
+"""Puts an engine together from a configuration: the one place where everything meets."""
+
+from __future__ import annotations
+
+import os
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from notifiers.alert import Channel
+from notifiers.clock import Clock, SystemClock
+from notifiers.config import Configuration, StoreKind
+from notifiers.engine.answering import Answering
+from notifiers.engine.climbing import Climbing
+from notifiers.engine.composing import Composing
+from notifiers.engine.deciding import Deciding
+from notifiers.engine.dispatch import Dispatch
+from notifiers.engine.intake import Intake
+from notifiers.engine.lines import CALLS_AT_ONCE, TEXTS_AT_ONCE, Line, Lines
+from notifiers.engine.loop import Engine, WakePipe
+from notifiers.engine.passing import Passing
+from notifiers.engine.recording import Recording
+from notifiers.engine.settings import EngineSettings
+from notifiers.engine.understanding import Understanding
+from notifiers.gateway.pool import Pool
+from notifiers.gateway.transport import open_transport
+from notifiers.integration import load_integrations
+from notifiers.rendering import Renderer
+from notifiers.routing import Router
+from notifiers.spool_reader import Spool
+from notifiers.store import Store, open_store
+from notifiers.store.connect import sqlite_url
+
+
+def build_engine(configuration: Configuration, state: Path, *, clock: Clock | None = None) -> Engine:
+    """An engine that works on ``state``, which must be locked if the store is SQLite.
+
+    Raises StoreError, or ConfigurationError for what only this machine can tell.
+    """
+    clock = clock or SystemClock()
+    settings = engine_settings(configuration)
+    lines = [Line(settings=one, transport=open_transport(one, clock)) for one in configuration.gateway_settings]
+    store = store_of(configuration, state)
+    router = Router(configuration.directory, configuration.numbering.read, configuration.numbering.allows)
+    climbing = Climbing(router, settings)
+    deciding = Deciding(router, climbing, settings)
+    recording = Recording(store, climbing, deciding)
+    executor = ThreadPoolExecutor(len(lines) * (TEXTS_AT_ONCE + CALLS_AT_ONCE + 1), thread_name_prefix="gateway")
+    wake = WakePipe()
+    dispatch = Dispatch(
+        store=store,
+        clock=clock,
+        lines=Lines(lines, Pool(line.name for line in lines)),
+        climbing=climbing,
+        composing=Composing(climbing, Renderer(configuration.templates), settings),
+        recording=recording,
+        settings=settings,
+        executor=executor,
+        wake=wake.wake,
+    )
+    intake = Intake(
+        spool=Spool(state),
+        store=store,
+        clock=clock,
+        understanding=Understanding(load_integrations(), configuration.severities),
+        answering=Answering(configuration.directory, configuration.numbering.read),
+        deciding=deciding,
+        settings=settings,
+    )
+    return Engine(
+        clock=clock,
+        intake=intake,
+        dispatch=dispatch,
+        passing=Passing(store, deciding, settings),
+        recording=recording,
+        executor=executor,
+        wake=wake,
+        alone=store.is_sqlite,
+        close=store.close,
+    )
+
+
+def store_of(configuration: Configuration, state: Path) -> Store:
+    """The store that a configuration names. Raises StoreError."""
+    if configuration.store.kind is StoreKind.SQLITE or configuration.store.url is None:
+        return open_store(sqlite_url(state / "brevisone.db"))
+    return open_store(configuration.store.url.reveal())
+
+
+def engine_settings(configuration: Configuration) -> EngineSettings:
+    """What a configuration tells the engine."""
+    contacts = ["", *configuration.contacts]
+    windows = {(name, channel): configuration.windows(name, channel) for name in contacts for channel in Channel}
+    return EngineSettings(
+        node=f"{socket.gethostname()}:{os.getpid()}",
+        acknowledgement_lasts=configuration.acknowledgement.lasts,
+        forget_after=configuration.forget_after,
+        remind=configuration.remind,
+        segments=configuration.segments,
+        public_url=configuration.public_url,
+        on_unknown=configuration.on_unknown_by_channel,
+        rates={who: rates for who, rates in windows.items() if rates},
+        severities=configuration.severities,
+    )

@@ -1,0 +1,156 @@
+"""The engine: take in, let time pass, send, record, and wait for the next thing. One thread does all of it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from notifiers.clock import Clock
+from notifiers.engine.dispatch import Dispatch
+from notifiers.engine.intake import Intake
+from notifiers.engine.passing import Passing
+from notifiers.engine.recording import Recording
+from notifiers.errors import SpoolError, StoreAway, StoreError
+from notifiers.poke import PokeListener
+
+LONGEST_WAIT = 5.0
+"""Seconds. A clock that was set is noticed by then, and an entry whose poke was lost."""
+AFTER_TROUBLE = 1.0
+LEASES_EVERY = timedelta(seconds=15)
+
+_log = logging.getLogger(__name__)
+
+
+class WakePipe:
+    """Wakes the engine's thread from other threads."""
+
+    def __init__(self) -> None:
+        self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+
+    def fileno(self) -> int:
+        return self._read
+
+    def wake(self) -> None:
+        """Let the engine look again."""
+        try:
+            os.write(self._write, b"w")
+        except BlockingIOError:
+            return  # it is full of wishes to be woken
+
+    def drain(self) -> None:
+        try:
+            while os.read(self._read, 4096):
+                pass
+        except BlockingIOError:
+            return
+
+    def close(self) -> None:
+        os.close(self._read)
+        os.close(self._write)
+
+
+class Engine:
+    """Works on one STATE. ``step`` is one round; ``run`` goes on until it is stopped."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        intake: Intake,
+        dispatch: Dispatch,
+        passing: Passing,
+        recording: Recording,
+        executor: ThreadPoolExecutor,
+        wake: WakePipe,
+        alone: bool,
+        close: Callable[[], None],
+    ) -> None:
+        """``alone``: no other engine can be alive on this store, so that what is under way at the start is lost."""
+        self._clock = clock
+        self._intake = intake
+        self._dispatch = dispatch
+        self._passing = passing
+        self._recording = recording
+        self._executor = executor
+        self._pipe = wake
+        self._alone = alone
+        self._close = close
+        self._leases_at: datetime | None = None
+
+    def wake(self) -> None:
+        """Let it look again; from any thread."""
+        self._pipe.wake()
+
+    def step(self) -> datetime | None:
+        """Everything that can be done now. Returns when there will be more to do, as far as can be foreseen."""
+        self._give_up_leases()
+        self._dispatch.collect()
+        while self._intake.take_in():
+            self._dispatch.collect()
+        now = self._clock.now()
+        passed = self._passing.pass_to(now)
+        held_back = self._dispatch.send_due()
+        following = self._dispatch.next_due(self._clock.now())
+        return min((moment for moment in (passed, held_back, following) if moment is not None), default=None)
+
+    def run(self, stopped: Callable[[], bool], listener: PokeListener | None = None) -> None:
+        """Work until ``stopped`` and ``wake``. Trouble with the store or the spool is told and tried again."""
+        while not stopped():
+            self._wait(self._try_step(), listener)
+
+    def run_until_idle(self, patience: timedelta) -> bool:
+        """Work until nothing is due now and nothing is under way; False if that took more than ``patience``."""
+        began = self._clock.monotonic()
+        while True:
+            moment = self.step()
+            if self._clock.monotonic() - began > patience.total_seconds():
+                return False
+            now = self._clock.now()
+            if not self._dispatch.under_way and (moment is None or moment > now):
+                return True
+            self._wait(0.5 if moment is None else min(0.5, max(0.0, (moment - now).total_seconds())), None)
+
+    def close(self) -> None:
+        """Wait for requests that are under way, record what they came to, and let go of everything."""
+        self._executor.shutdown(wait=True)
+        try:
+            self._dispatch.collect()
+        except StoreError as error:
+            _log.error("what was under way could not be recorded: %s", error)
+        self._close()
+        self._pipe.close()
+
+    def _try_step(self) -> float:
+        try:
+            moment = self.step()
+        except StoreAway as error:
+            _log.error("%s; entries wait in the spool", error)
+            return AFTER_TROUBLE
+        except (StoreError, SpoolError) as error:
+            _log.error("%s", error)
+            return AFTER_TROUBLE
+        if moment is None:
+            return LONGEST_WAIT
+        return min(max((moment - self._clock.now()).total_seconds(), 0.0), LONGEST_WAIT)
+
+    def _wait(self, seconds: float, listener: PokeListener | None) -> None:
+        handles = [self._pipe.fileno()] + ([listener.fileno()] if listener else [])
+        if self._dispatch.has_results:
+            seconds = 0.0
+        select.select(handles, [], [], seconds)
+        self._pipe.drain()
+        if listener is not None:
+            listener.drain()
+
+    def _give_up_leases(self) -> None:
+        now = self._clock.now()
+        if self._leases_at is not None and abs(now - self._leases_at) < LEASES_EVERY:
+            return
+        lost = self._recording.give_up_leases(now, all_of_them=self._alone and self._leases_at is None)
+        self._leases_at = now
+        if lost:
+            _log.warning("%d attempts of an engine that died became unknown", lost)
