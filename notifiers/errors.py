@@ -10,6 +10,7 @@
     │   └── EntryTooNew            a newer version wrote it; it stays where it is
     ├── IllegalTransition          a state machine was asked for a step that its table does not have
     ├── TemplateError              a template failed; the built-in text takes its place
+    ├── GatewayError               a gateway gave no answer; becomes an outcome within ``notifiers.gateway``
     ├── StoreError                 the store cannot be used
     │   ├── StoreAway              it does not answer for now; the spool keeps what comes
     │   └── SchemaTooNew           this program is older than the schema that it found
@@ -67,6 +68,10 @@ class IllegalTransition(BrevisoneError):
 
 class TemplateError(BrevisoneError):
     """A template failed. The built-in text takes its place."""
+
+
+class GatewayError(BrevisoneError):
+    """A gateway gave no answer. Becomes an outcome within ``notifiers.gateway`` and never leaves it."""
 
 
 class StoreError(BrevisoneError):
