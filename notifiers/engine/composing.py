@@ -61,7 +61,7 @@ class Composing:
         if channel is Channel.RING:
             return Composed(climbs=tuple(sending), body="", code="")
         problems = [climb for climb in sending if climb.at.purpose is Purpose.PROBLEM]
-        code = self._code(connection, contact.name, now) if problems else ""
+        code = self._code(connection, contact.name, problems, now) if problems else ""
         return Composed(climbs=tuple(sending), body=self._text(items, contact, channel, sending, code, now), code=code)
 
     def drop(self, connection: Connection, name: str, channel: Channel, now: datetime) -> list[Climb]:
@@ -134,12 +134,22 @@ class Composing:
             now=now,
             links=f"{page}/{only}" if page and only else page,
         )
-        text = self._renderer.render(occasion)
+        try:
+            text = self._renderer.render(occasion)
+        except Exception:  # a fault of ours must not cost the alert either
+            _log.exception("the text could not be rendered, a bare one goes out")
+            return _bare(items, code)
         if text.failure:
             _log.error("template %s failed, the built-in text went out: %s", text.template, text.failure)
         return text.body
 
-    def _code(self, connection: Connection, contact: str, now: datetime) -> str:
+    def _code(self, connection: Connection, contact: str, problems: Sequence[Climb], now: datetime) -> str:
+        """The code that this contact has for just this incident already, else a new one."""
+        told = {climb.incident_id for climb in problems}
+        only = next(iter(told)) if len(told) == 1 else None
+        known = journal.code_for(connection, contact, only) if only is not None else ""
+        if known:
+            return known
         while True:
             code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
             if not journal.code_in_use(connection, contact, code, now - self._settings.forget_after):
@@ -155,6 +165,13 @@ def _over(climb: Climb, incident: Incident | None) -> EndReason | None:
     if incident.state is IncidentState.ACKNOWLEDGED:
         return EndReason.ACKNOWLEDGED
     return EndReason.RESTARTED if climb.generation != incident.generation else None
+
+
+def _bare(items: Sequence[Item], code: str) -> str:
+    first = items[0].alert
+    words = [f"{len(items)} alerts:"] if len(items) > 1 else []
+    words += [first.state or first.kind, first.host, first.service, first.summary[:80], f"ACK {code}" if code else ""]
+    return " ".join(word for word in words if word)
 
 
 def _notice(alert: Alert, incident: Incident | None) -> Item:

@@ -140,6 +140,24 @@ def code_in_use(connection: Connection, contact: str, code: str, since: datetime
     return connection.execute(query.limit(1)).first() is not None
 
 
+def code_for(connection: Connection, contact: str, incident_id: int) -> str:
+    """The code of a message to this contact that stood for this incident alone; empty if there was none."""
+    mine = (
+        sa.select(messages.c.id, messages.c.code)
+        .join(message_items, message_items.c.message_id == messages.c.id)
+        .where(message_items.c.incident_id == incident_id, messages.c.contact == contact, messages.c.code != "")
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    )
+    last = connection.execute(mine).first()
+    if last is None:
+        return ""
+    others = sa.select(message_items.c.incident_id).where(
+        message_items.c.message_id == last.id, message_items.c.incident_id != incident_id
+    )
+    return "" if connection.execute(others.limit(1)).first() else str(last.code)
+
+
 def incidents_by_code(connection: Connection, contacts: Sequence[str], code: str) -> list[int]:
     """The incidents told in the newest message with this code to any of these contacts."""
     newest = (
