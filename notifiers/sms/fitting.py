@@ -23,7 +23,7 @@ LAST = 15
 NEVER = 0
 """Never shortened, as the code to answer with."""
 
-_WORTH = 8
+_WORTH = 16
 """Units below which a rest of a text says nothing, so that it goes altogether."""
 
 

@@ -1,0 +1,113 @@
+"""Occasion in, text out: chooses the template, renders it, fits it, and falls back to the built-in text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, TemplateNotFound
+
+from notifiers.alert import Channel, clean
+from notifiers.errors import TemplateError
+from notifiers.rendering import marks
+from notifiers.rendering.builtin import built_in
+from notifiers.rendering.check import problems_of
+from notifiers.rendering.choice import Choice, choose
+from notifiers.rendering.languages import fallbacks
+from notifiers.rendering.occasion import Occasion, Text
+from notifiers.rendering.sandbox import Sandbox
+from notifiers.rendering.told import Told
+from notifiers.rendering.variables import answer, told, variables
+from notifiers.sms import NEVER, Fitted, Part, fit, fit_units
+
+BUILT_IN = "built-in"
+
+_TELEGRAM_UNITS = 4096
+"""Telegram's longest message (Bot API, sendMessage), in UTF-16 units to be on the safe side."""
+_NAMED_IN_TELEGRAM = 60
+"""Items of a digest that a template gets to see; the rest is counted."""
+_NAMED_IN_SEGMENT = 20
+"""The same for each segment of an SMS: a name takes seven characters or more."""
+
+
+class Renderer:
+    """Makes the texts of messages. Templates are read once: a changed one is seen by a new Renderer.
+
+    Several threads may render at once.
+    """
+
+    def __init__(self, user_templates: Path | None = None) -> None:
+        """``user_templates`` holds what the user overrides, by the names that the shipped templates have."""
+        self._user_templates = user_templates
+        shipped: BaseLoader = PackageLoader("templates", "")
+        own: list[BaseLoader] = [FileSystemLoader(user_templates)] if user_templates else []
+        self._loader = ChoiceLoader([*own, shipped])
+        self._sandbox = Sandbox(self._loader)
+        self._found: dict[tuple[str, str, str], str] = {}
+
+    def render(self, occasion: Occasion) -> Text:
+        """The text of a message. Never raises for what an alert holds or a template does."""
+        folder = "telegram" if occasion.channel is Channel.TELEGRAM else "sms"
+        most = _NAMED_IN_TELEGRAM if folder == "telegram" else _NAMED_IN_SEGMENT * occasion.segments
+        choice = choose(occasion.items, most)
+        items = told(occasion, choice)
+        kind = "digest" if choice.total > 1 else str(items[0].kind)
+        name = f"{folder}/{kind}"
+        try:
+            name = self._name(folder, kind, occasion.language)
+            parts = self._parts(name, occasion, choice, items)
+        except Exception as error:  # whatever a template does, the alert goes out
+            failure = _told_failure(name, error)
+            return _text(built_in(occasion, choice, items), occasion, choice, template=BUILT_IN, failure=failure)
+        return _text(parts, occasion, choice, template=name)
+
+    def check(self) -> list[str]:
+        """What is wrong with the user's templates, a sentence a problem; empty if nothing is."""
+        if self._user_templates is None:
+            return []
+        return problems_of(self._user_templates, self._sandbox, self.render)
+
+    def _parts(self, name: str, occasion: Occasion, choice: Choice, items: list[Told]) -> list[Part]:
+        printed = self._sandbox.print(name, variables(occasion, choice, items)).strip()
+        parts = marks.parts(clean(printed))
+        if not any(part.text.strip() for part in parts):
+            raise TemplateError("prints nothing")
+        return parts
+
+    def _name(self, folder: str, kind: str, language: str) -> str:
+        """The template for a contact's language: the nearest there is."""
+        asked = (folder, kind, language)
+        if asked not in self._found:
+            self._found[asked] = self._find(*asked)
+        return self._found[asked]
+
+    def _find(self, folder: str, kind: str, language: str) -> str:
+        for tag in fallbacks(language):
+            name = f"{folder}/{kind}.{tag}.j2"
+            try:
+                self._loader.get_source(self._sandbox, name)
+            except TemplateNotFound:
+                continue
+            return name
+        raise TemplateError("there is no such template in any language")
+
+
+def _text(parts: list[Part], occasion: Occasion, choice: Choice, *, template: str, failure: str = "") -> Text:
+    fitted = _fit(parts, occasion, choice)
+    code = answer(occasion)
+    if code and code not in fitted.text:
+        # A template that forgets the code or lets it be cut does not cost the contact the way to answer.
+        fitted = _fit([*parts, Part(text=f"\n{code}", order=NEVER)], occasion, choice)
+    size = None if occasion.channel is Channel.TELEGRAM else fitted.size
+    return Text(body=fitted.text, size=size, template=template, failure=failure)
+
+
+def _fit(parts: list[Part], occasion: Occasion, choice: Choice) -> Fitted:
+    if occasion.channel is Channel.TELEGRAM:
+        return fit_units(parts, _TELEGRAM_UNITS, hidden=choice.hidden)
+    return fit(parts, occasion.segments, hidden=choice.hidden)
+
+
+def _told_failure(name: str, error: Exception) -> str:
+    line = getattr(error, "lineno", None)
+    where = f"{name}:{line}" if line else name
+    return f"{where}: {type(error).__name__}: {clean(str(error))[:300]}"
