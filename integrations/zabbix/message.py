@@ -1,0 +1,224 @@
+"""The text of a Zabbix message -> its fields: our ``key: value`` lines, a JSON object, or what Zabbix writes by itself.
+
+Called by the parser, which says what the fields mean. A message holds texts of check results, and whoever can write to
+a log that is watched can write lines there: so of two lines with one key the first counts, and no line after the first
+free text may say what kind of event this is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from integrations import bodies
+from integrations.words import shown
+from notifiers.alert import clean
+
+NAMES = (
+    "operation",
+    "event_source",
+    "event_id",
+    "event_value",
+    "update_status",
+    "update_action",
+    "acknowledged",
+    "severity",
+    "severity_name",
+    "channel",
+    "instance",
+    "host",
+    "host_id",
+    "address",
+    "started_at",
+    "url",
+    "author",
+    "tags",
+    "name",
+    "operational_data",
+    "comment",
+)
+"""Every field, in the order in which our templates write them: what decides first, free text last."""
+_DECIDING = frozenset(NAMES[: NAMES.index("host")])
+_FREE = frozenset({"name", "operational_data", "comment"})
+
+# Other words for the fields: the macros' names, and those of the messages that Zabbix suggests.
+_ALIASES = {
+    "event_nseverity": "severity",
+    "event_severity": "severity_name",
+    "event_update_status": "update_status",
+    "event_update_action": "update_action",
+    "event_update_message": "comment",
+    "event_ack_status": "acknowledged",
+    "event_name": "name",
+    "event_opdata": "operational_data",
+    "event_tagsjson": "tags",
+    "event_timestamp": "started_at",
+    "host_name": "host",
+    "host_host": "host_id",
+    "host_ip": "address",
+    "trigger_url": "url",
+    "user_fullname": "author",
+}
+_SUGGESTED = {
+    "problem name": "name",
+    "host": "host",
+    "severity": "severity_name",
+    "operational data": "operational_data",
+    "original problem id": "event_id",
+}
+_LINE = re.compile(r"(?P<key>[A-Za-z][A-Za-z0-9_.-]{0,40}):(?:[ \t]+(?P<value>.*))?\Z")
+_SUGGESTED_LINE = re.compile(r"(?P<key>[A-Za-z][A-Za-z ]{0,40}):[ \t]+(?P<value>.*)\Z")
+_OURS = frozenset({"operation", "event_id", "event_value", "event_source"})
+"""Fields one of which a message in our form has, before its first empty line."""
+_THEIRS = re.compile(r"^Original problem ID: [0-9]+[ \t]*$", re.MULTILINE)
+_CANCELLED = re.compile(r"(?P<why>NOTE: Escalation cancell?ed\b[^\n]*)\n?(Last message sent:[^\n]*\n?)?", re.IGNORECASE)
+# A macro that Zabbix could not fill in: itself, or this word for it.
+_MACRO = re.compile(r"\{[$#?]?[A-Z][^{}\n]*\}\Z|\*UNKNOWN\*\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message, read."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """By the names of ``NAMES``; none is empty or a macro that was not filled in."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Lines whose key nobody knows."""
+    text: str = ""
+    """What is neither: all of it for a message in no form that we know."""
+    cancelled: str = ""
+    """Zabbix's sentence saying that the escalation was cancelled."""
+    unfilled: tuple[str, ...] = ()
+    """Names of fields whose macro was not filled in."""
+    notes: tuple[str, ...] = ()
+
+
+def read_message(text: str) -> Message:
+    """The message in whichever form it is; raises nothing."""
+    text = clean(text).strip()
+    cancelled = ""
+    if match := _CANCELLED.match(text):
+        cancelled, text = match["why"].strip(), text[match.end() :].lstrip()
+    if text.startswith("{") and not _MACRO.match(text):
+        message = _from_json(text)
+    elif _is_ours(text):
+        message = _from_lines(text)
+    elif _THEIRS.search(text):
+        message = _from_suggested(text)
+    else:
+        message = Message(text=text)
+    return Message(
+        fields=message.fields,
+        labels=message.labels,
+        text=message.text,
+        cancelled=cancelled,
+        unfilled=message.unfilled,
+        notes=message.notes,
+    )
+
+
+def read_pairs(pairs: Iterable[tuple[str, str]]) -> Message:
+    """Names and values as fields and labels; of two with one name the first counts."""
+    fields: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    unfilled: list[str] = []
+    for key, value in pairs:
+        name = named(key)
+        if name not in NAMES:
+            if value.strip() and not _MACRO.match(value.strip()):
+                labels.setdefault(key.strip(), value.strip())
+        elif name not in fields:
+            fields[name] = value.strip()
+    for name, value in list(fields.items()):
+        if not value or _MACRO.match(value):
+            del fields[name]
+            if value:
+                unfilled.append(name)
+    return Message(fields=fields, labels=labels, unfilled=tuple(unfilled))
+
+
+def named(key: str) -> str:
+    """The field that a key means, in any case, with dots or underscores, or as the macro is called."""
+    name = re.sub(r"[ .-]", "_", key.strip().lower())
+    return _ALIASES.get(name, name)
+
+
+def filled(text: str) -> str:
+    """The text, or nothing if it is a macro that was not filled in."""
+    return "" if _MACRO.match(text.strip()) else text
+
+
+def read_line(line: str) -> tuple[str, str] | None:
+    """Key and value of a ``key: value`` line; None if it is none."""
+    match = _LINE.match(line)
+    return (match["key"], match["value"] or "") if match else None
+
+
+def _is_ours(text: str) -> bool:
+    """Whether the first line is one of ours, so that no line further down can make it so."""
+    names = [named(pair[0]) for line in text.split("\n\n")[0].split("\n") if (pair := read_line(line))]
+    first = read_line(text.partition("\n")[0])
+    return first is not None and named(first[0]) in NAMES and not _OURS.isdisjoint(names)
+
+
+def _from_lines(text: str) -> Message:
+    """Our form: lines up to the first empty one, then free text; a comment goes on to the end."""
+    read: list[tuple[str, str]] = []
+    notes: list[str] = []
+    free = False
+    lines = text.split("\n")
+    position = 0
+    while position < len(lines) and lines[position].strip():
+        pair = read_line(lines[position])
+        name = named(pair[0]) if pair else ""
+        if pair is None or (free and name in _DECIDING):
+            # A value of several lines.
+            key, value = read.pop() if read else ("", "")
+            read.append((key, f"{value}\n{lines[position]}"))
+            if pair is not None:
+                notes.append(f"not read, because it stands below free text: {shown(lines[position])}")
+        else:
+            read.append(pair)
+        position += 1
+        if name == "comment":
+            key, value = read.pop()
+            read.append((key, "\n".join([value, *lines[position:]])))
+            position = len(lines)
+        free = free or name in _FREE
+    message = read_pairs(pair for pair in read if pair[0])
+    return Message(
+        fields=message.fields,
+        labels=message.labels,
+        unfilled=message.unfilled,
+        text="\n".join(lines[position:]).strip(),
+        notes=tuple(notes[:3]),
+    )
+
+
+def _from_suggested(text: str) -> Message:
+    """The message that Zabbix suggests for a new media type, in English."""
+    read: list[tuple[str, str]] = []
+    rest: list[str] = []
+    for line in text.split("\n"):
+        match = _SUGGESTED_LINE.match(line)
+        name = _SUGGESTED.get(match["key"].lower()) if match else None
+        if match and name:
+            # Zabbix writes the event below the operational data, where anything may stand: there the last one counts.
+            read.insert(0 if name == "event_id" else len(read), (name, match["value"]))
+        else:
+            rest.append(line)
+    message = read_pairs(read)
+    return Message(fields=message.fields, unfilled=message.unfilled, text="\n".join(rest).strip())
+
+
+def _from_json(text: str) -> Message:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        # Zabbix does not quote what it fills in, so a name with a quotation mark breaks a template of JSON.
+        return Message(text=text, notes=("the message looks like JSON but is none, so nothing was read from it",))
+    labels = bodies.texts(value.get("labels"))
+    message = read_pairs((name, content) for name, content in bodies.texts(value).items() if name != "labels")
+    return Message(fields=message.fields, labels={**message.labels, **labels}, unfilled=message.unfilled)
