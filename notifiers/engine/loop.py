@@ -71,7 +71,7 @@ class Engine:
     ) -> None:
         """``alone``: no other engine can be alive on this store, so that what is under way at the start is lost."""
         self._clock = clock
-        self._intake = intake
+        self.intake = intake
         self._dispatch = dispatch
         self._passing = passing
         self._recording = recording
@@ -89,7 +89,7 @@ class Engine:
         """Everything that can be done now. Returns when there will be more to do, as far as can be foreseen."""
         self._give_up_leases()
         self._dispatch.collect()
-        while self._intake.take_in():
+        while self.intake.take_in():
             self._dispatch.collect()
         now = self._clock.now()
         passed = self._passing.pass_to(now)
