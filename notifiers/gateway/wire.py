@@ -142,9 +142,15 @@ class _Exchange:
 
 def _read(response: requests.Response) -> Reply:
     label = response.headers.get("Content-Type", "")
+    body = b""
     try:
-        body = response.raw.read(BODY_LIMIT_BYTES, decode_content=False)
+        # Until nothing comes: only then does urllib3 tell that less came than was announced.
+        while len(body) < BODY_LIMIT_BYTES:
+            part = response.raw.read(BODY_LIMIT_BYTES - len(body), decode_content=False)
+            if not part:
+                break
+            body += part
     except Exception:
         # The status came, the body did not: what that means depends on the status.
-        return Reply(status=response.status_code, content_type=label, complete=False)
+        return Reply(status=response.status_code, content_type=label, body=body, complete=False)
     return Reply(status=response.status_code, content_type=label, body=body)
