@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 from notifiers.clock import Clock
 from notifiers.simulator import BookContact, BookGroup, Simulator, SimulatorSettings
@@ -24,6 +25,28 @@ SETTINGS = SimulatorSettings(
     groups=(BookGroup(id="11", name="ops", members=("7", "ben")),),
 )
 """anna and cara are on Telegram, ben is not; anna and ben are the group ops."""
+
+
+START = datetime(2026, 1, 31, 3, tzinfo=UTC)
+
+
+class SetClock:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.moment = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.moment.timestamp()
+
+    def sleep(self, seconds: float) -> None:
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
 
 
 @contextmanager

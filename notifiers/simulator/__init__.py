@@ -3,10 +3,12 @@
 `brevisone simulate`, the demo and the tests use it; users try their configuration on it before touching their gateway.
 """
 
+from notifiers.simulator.certificate import NoCertificate
 from notifiers.simulator.faults import Fault, FaultKind
 from notifiers.simulator.forwarding import Forwarded
 from notifiers.simulator.phones import Message, Phone, Way
 from notifiers.simulator.request_log import Request
+from notifiers.simulator.serving import serve_simulator
 from notifiers.simulator.settings import (
     Abilities,
     BookContact,
@@ -18,6 +20,7 @@ from notifiers.simulator.settings import (
     Tls,
     User,
 )
+from notifiers.simulator.settings_file import read_settings
 from notifiers.simulator.simulator import Address, Simulator
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "Forwarded",
     "Message",
     "ModemSettings",
+    "NoCertificate",
     "Phone",
     "Request",
     "Rule",
@@ -39,4 +43,6 @@ __all__ = [
     "Tls",
     "User",
     "Way",
+    "read_settings",
+    "serve_simulator",
 ]

@@ -44,7 +44,7 @@ def authorize(username: str, password: str, users: Mapping[str, User]) -> None:
     """Raises Rejected unless this is a user with the right to use the API."""
     user = users.get(username)
     expected = user.password.get_secret_value() if user else ""
-    if user is None or not compare_digest(expected.encode(), password.encode()):
+    if user is None or not compare_digest(expected.encode(), password.encode("utf-8", "surrogatepass")):
         raise Rejected(UNAUTHORIZED)
     if not user.api:
         raise Rejected(FORBIDDEN)

@@ -16,8 +16,8 @@ from notifiers.simulator.answer import Answer
 from notifiers.simulator.answering import Answering
 from notifiers.simulator.faults import Fault
 from notifiers.simulator.gateway import Gateway
-from notifiers.simulator.http_request import HttpRequest
-from notifiers.simulator.page import PAGE_HEADERS, render_page
+from notifiers.simulator.http_request import HttpRequest, whole
+from notifiers.simulator.page import render_page
 from notifiers.simulator.settings import ModemSettings, Rule
 
 _FAULTS = TypeAdapter(tuple[Fault, ...])
@@ -82,9 +82,9 @@ class Desk:
         text = body.get("text") if isinstance(body, dict) else None
         if not isinstance(text, str) or not text:
             raise ValueError("an answer needs a text")
-        forwarded = self._answering.answer(number, text)
+        forwarded = self._answering.answer(number, whole(text))
         if asked.is_form and "text/html" in asked.accept:
-            return Answer(status=303, headers={**PAGE_HEADERS, "Location": "/"})
+            return Answer(status=303, headers={"Location": "/"})
         return _json({"forwarded": [one.to_json() for one in forwarded]})
 
     def _forget_phones(self, _: HttpRequest) -> Answer:

@@ -58,6 +58,8 @@ _NEEDS = {
     FaultKind.STATE: "word",
 }
 
+_USUAL_PATHS = {FaultKind.SIGNAL: ("/check.php",), FaultKind.STATE: ("/check.php",)}
+
 
 class Fault(BaseModel):
     """One thing that is wrong, for whom, and for how many requests."""
@@ -72,7 +74,8 @@ class Fault(BaseModel):
     channels: tuple[str, ...] = ()
     """Only requests by one of ``telegram``, ``sms``, ``flash``, ``ring``; empty: by any."""
     paths: tuple[str, ...] = ()
-    """Only requests to these paths; empty: all that send (api.php and the REST API)."""
+    """Only requests to these paths; empty: all that send (api.php and the REST API), of ``signal`` and ``state``
+    check.php."""
     seconds: float | None = Field(default=None, ge=0)
     status: int | None = Field(default=None, ge=400, le=599)
     arrives: bool | None = None
@@ -184,7 +187,7 @@ class Faults:
 
 def _fits(entry: _Entry, asked: Asked) -> bool:
     return (
-        asked.path in (entry.fault.paths or SENDING)
+        asked.path in (entry.fault.paths or _USUAL_PATHS.get(entry.fault.kind, SENDING))
         and (not entry.numbers or not entry.numbers.isdisjoint(asked.numbers))
         and (not entry.fault.channels or not asked.channels.isdisjoint(entry.fault.channels))
     )

@@ -102,7 +102,7 @@ class Gateway:
     def check(self, request: Request, option: str) -> Answer:
         """Answer ``/check.php``: a ``key: value`` a line, or one word for the option ``state``."""
         asked = Asked(path=request.path)
-        return self._spoiled(asked, lambda: self._state() if option == "state" else self._health())
+        return self._spoiled(asked, lambda: self._state(asked) if option == "state" else self._health(asked))
 
     def _send(self, request: Request, taken: Answer, refused: Answer, read: Callable[[], Delivery]) -> Answer:
         rejected: Answer | None = None
@@ -122,7 +122,7 @@ class Gateway:
         return self._spoiled(asked, act)
 
     def _spoiled(self, asked: Asked, act: Callable[[], Answer]) -> Answer:
-        """The answer of ``act``, late and spoiled by the faults that are on. ``act`` is not called if they forbid it."""
+        """The answer of ``act``, late and spoiled by the faults that are on; not called if they forbid it."""
         late = self.faults.take(asked, [FaultKind.LATENCY])
         fault = self.faults.take(asked, SPOILERS)
         if fault is None:
@@ -133,14 +133,16 @@ class Gateway:
             answer = _spoil(fault)
         return replace(answer, delay=answer.delay + (late.seconds or 0.0)) if late else answer
 
-    def _health(self) -> Answer:
+    def _health(self, asked: Asked) -> Answer:
         queued, failed, total = self.deliveries.counters
-        signal = next((f.signal for f in self.faults.current if f.kind is FaultKind.SIGNAL), self.settings.signal)
+        fault = self.faults.take(asked, [FaultKind.SIGNAL])
+        signal = fault.signal if fault else self.settings.signal
         lines = f"que: {queued}\nfailed: {failed}\nsignal: {signal} db\ntotal: {total}\n"
         return Answer(body=lines)
 
-    def _state(self) -> Answer:
-        word = next((f.word for f in self.faults.current if f.kind is FaultKind.STATE), self.settings.state)
+    def _state(self, asked: Asked) -> Answer:
+        fault = self.faults.take(asked, [FaultKind.STATE])
+        word = fault.word if fault else self.settings.state
         return Answer(body=f"{word}\n")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from notifiers.simulator.answer import LOGIN_PAGE, Answer, Ending
 from notifiers.simulator.gateway import Gateway
-from notifiers.simulator.http_request import HttpRequest
+from notifiers.simulator.http_request import HttpRequest, whole
 from notifiers.simulator.request_log import Request, mask_form
 
 _METHODS: Mapping[str, tuple[str, ...]] = {
@@ -61,7 +62,7 @@ class GatewayHttp:
             body = asked.json()
         except ValueError:
             body = None
-        top = {str(name): _shown(value) for name, value in body.items()} if isinstance(body, dict) else {}
+        top = {whole(name): _shown(value) for name, value in body.items()} if isinstance(body, dict) else {}
         request = self._begin(asked, top)
         if asked.path == "/api/signin":
             return self._gateway.sign_in(request, body), request.number
@@ -83,4 +84,4 @@ class GatewayHttp:
 
 
 def _shown(value: object) -> str:
-    return value if isinstance(value, str) else repr(value)
+    return whole(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))

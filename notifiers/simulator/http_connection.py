@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection to the simulator: reads requests, asks the gateway or the desk, writes each answer at once."""
+"""One HTTP/1.1 connection: reads requests, asks the gateway or the desk, writes each answer in one piece."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ _IDLE_SECONDS = 60.0
 class HttpConnection(BaseHTTPRequestHandler):
     """Speaks with one client; all of it happens while it is made."""
 
+    raw_requestline: bytes
     protocol_version = "HTTP/1.1"
     timeout = _IDLE_SECONDS
 
@@ -87,11 +88,14 @@ class HttpConnection(BaseHTTPRequestHandler):
         """The body; None if it cannot be had, and then the client was told why."""
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers:
-            return self._give_up(411)
+            self._give_up(411)
+            return None
         if not (length.isascii() and length.isdigit()):
-            return self._give_up(400)
+            self._give_up(400)
+            return None
         if int(length) > LARGEST_BODY:
-            return self._give_up(413)
+            self._give_up(413)
+            return None
         body = self.rfile.read(int(length))
         if len(body) < int(length):  # the client left in the middle
             self.close_connection = True

@@ -50,5 +50,10 @@ class HttpRequest:
             raise ValueError("nested too deep") from error
 
 
+def whole(text: str) -> str:
+    """The text with U+FFFD for halves of surrogate pairs, which JSON can write and nothing can send."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _fields(encoded: str) -> dict[str, str]:
     return dict(parse_qsl(encoded, keep_blank_values=True, encoding="utf-8", errors="replace"))

@@ -12,6 +12,7 @@ from notifiers.clock import Clock
 from notifiers.simulator.address_book import AddressBook
 from notifiers.simulator.answer import Answer, Rejected
 from notifiers.simulator.api_php import Delivery, authorize
+from notifiers.simulator.http_request import whole
 from notifiers.simulator.phones import Way
 from notifiers.simulator.settings import SimulatorSettings, User
 
@@ -69,7 +70,7 @@ class Rest:
         if way is Way.SMS and not text:
             raise Rejected(self.refused)
         return Delivery(
-            numbers=self._recipients(body.get("recipients")), ways=(way,), text="" if way is Way.RING else text
+            numbers=self._recipients(body.get("recipients")), ways=(way,), text="" if way is Way.RING else whole(text)
         )
 
     def _recipients(self, recipients: object) -> tuple[str, ...]:

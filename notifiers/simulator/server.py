@@ -11,6 +11,7 @@ import socket
 import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Event, Lock, Thread
 
 _HANDSHAKE_SECONDS = 30.0
@@ -31,9 +32,9 @@ class Server:
         self._talk = talk
         self._tls = tls
         self._lock = Lock()
-        self._connections: dict[socket.socket, Thread] = {}
+        self._connections: set[socket.socket] = set()
+        self._threads: list[Thread] = []
         self._stopping = Event()
-        self._listener: socket.socket | None = None
         self._acceptor: Thread | None = None
         self._waker: socket.socket | None = None
 
@@ -46,10 +47,10 @@ class Server:
         """Listen. Raises OSError if the address cannot be had."""
         self._stopping = Event()
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        self._listener = socket.create_server((self._host, self._port), family=family, backlog=128)
-        self._port = self._listener.getsockname()[1]
+        listener = socket.create_server((self._host, self._port), family=family, backlog=128)
+        self._port = listener.getsockname()[1]
         self._waker, woken = socket.socketpair()
-        arguments = (self._listener, woken, self._stopping)
+        arguments = (listener, woken, self._stopping)
         self._acceptor = Thread(target=self._accept, args=arguments, name="simulator", daemon=True)
         self._acceptor.start()
 
@@ -62,10 +63,10 @@ class Server:
         self._acceptor.join()
         self._acceptor = self._waker = None
         with self._lock:
-            open_ones = dict(self._connections)
-            for connection in open_ones:
+            for connection in self._connections:
                 _end_reading(connection)
-        for thread in open_ones.values():
+            threads, self._threads = self._threads, []
+        for thread in threads:
             thread.join(_JOIN_SECONDS)
 
     def _accept(self, listener: socket.socket, woken: socket.socket, stopping: Event) -> None:
@@ -82,34 +83,35 @@ class Server:
                 except OSError:  # the client left before we came to it
                     continue
                 thread = Thread(target=self._serve, args=(connection, stopping), name="simulator", daemon=True)
-                with self._lock:
-                    self._connections[connection] = thread
                 thread.start()
+                with self._lock:
+                    self._threads = [one for one in self._threads if one.is_alive()] + [thread]
 
     def _serve(self, raw: socket.socket, stopping: Event) -> None:
         connection = raw
+        self._register(raw, stopping)
         try:
             raw.settimeout(_HANDSHAKE_SECONDS)
             raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is not None:
-                connection = self._tls.wrap_socket(raw, server_side=True)
-                self._exchange(raw, connection)
+                connection = tls = self._tls.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+                self._register(tls, stopping)
+                tls.do_handshake()
             self._talk(connection, stopping)
         except OSError:  # the client left, did not trust the certificate, or spoke no TLS
             pass
         finally:
             with self._lock:
-                self._connections.pop(raw, None)
-                self._connections.pop(connection, None)
+                self._connections -= {raw, connection}
             connection.close()
             raw.close()
 
-    def _exchange(self, raw: socket.socket, wrapped: socket.socket) -> None:
-        """Wrapping took the descriptor out of the raw socket: from now on the wrapped one is to be cut."""
+    def _register(self, connection: socket.socket, stopping: Event) -> None:
+        """From now on this one is cut when the server stops. TLS takes the descriptor out of the raw socket."""
         with self._lock:
-            self._connections[wrapped] = self._connections.pop(raw)
-            if self._stopping.is_set():
-                _end_reading(wrapped)
+            self._connections.add(connection)
+            if stopping.is_set():
+                _end_reading(connection)
 
 
 def reset_on_close(connection: socket.socket) -> None:
@@ -120,7 +122,5 @@ def reset_on_close(connection: socket.socket) -> None:
 def _end_reading(connection: socket.socket) -> None:
     """Whoever waits for the client to say something sees its end. A TLS socket must not be told: it would forget
     its keys while another thread writes with them."""
-    try:
+    with suppress(OSError):  # it is closed already
         socket.socket.shutdown(connection, socket.SHUT_RD)
-    except OSError:  # it is closed already
-        pass

@@ -1,6 +1,6 @@
 """What a simulated gateway is told before it starts: its users, address book, hardware and rules.
 
-Made in code by tests, or read from a YAML file by ``read_settings``. docs/simulator.md shows the file.
+Made in code by tests, or read from a YAML file by ``settings_file``. docs/simulator.md shows the file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from notifiers.simulator.faults import Fault
 from notifiers.simulator.numbers import canonical
@@ -33,7 +33,7 @@ class User(Settings):
 class BookContact(Settings):
     """An entry of the gateway's address book."""
 
-    id: str
+    id: str = ""
     name: str
     number: str
     telegram: bool = False
@@ -43,7 +43,7 @@ class BookContact(Settings):
 class BookGroup(Settings):
     """A group of address-book entries."""
 
-    id: str
+    id: str = ""
     name: str
     members: tuple[str, ...]
     """Ids or names of contacts, or phone numbers."""
@@ -156,11 +156,32 @@ class SimulatorSettings(Settings):
     token_seconds: int = Field(default=3600, gt=0)
     """How long a token of ``/api/signin`` lasts."""
 
+    @field_validator("telegram", mode="before")
+    @classmethod
+    def _one_number(cls, value: object) -> object:
+        """A single number may stand where a list may."""
+        return (value,) if isinstance(value, str) and value != "all" else value
+
+    @field_validator("tls", mode="before")
+    @classmethod
+    def _switch(cls, value: object) -> object:
+        """``tls: yes`` is TLS with a certificate that is made."""
+        words: dict[str, dict[str, str] | None] = {
+            "yes": {},
+            "true": {},
+            "on": {},
+            "no": None,
+            "false": None,
+            "off": None,
+        }
+        return words.get(value.lower(), value) if isinstance(value, str) else value
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         numbers = [contact.number for contact in self.contacts]
         if self.telegram != "all":
             numbers += self.telegram
+        numbers += [number for fault in self.faults for number in fault.numbers]
         for number in numbers:
             if canonical(number, self.country_code) is None:
                 raise ValueError(f"{number!r} is no phone number; write it as +491701234567")

@@ -13,7 +13,7 @@ from typing import Self, TypeVar
 
 from notifiers.clock import Clock, SystemClock
 from notifiers.simulator.answering import Answering
-from notifiers.simulator.certificate import Certificate, make_certificate
+from notifiers.simulator.certificate import Certificate, NoCertificate, make_certificate
 from notifiers.simulator.desk import Desk
 from notifiers.simulator.faults import Faults
 from notifiers.simulator.forwarding import Forwarded
@@ -67,11 +67,10 @@ class Simulator:
 
     def start(self) -> None:
         """Listen. Raises OSError if the address cannot be had, NoCertificate if TLS is wanted and cannot be had."""
-        tls = self._tls()
         try:
-            self._server = Server(self.settings.host, self.settings.port, self._talk, tls)
+            self._server = Server(self.settings.host, self.settings.port, self._talk, self._tls())
             self._server.start()
-        except OSError:
+        except (OSError, NoCertificate):
             self.stop()
             raise
 
