@@ -304,6 +304,11 @@ def _stop(escalation: Escalation, at: Circumstances) -> Escalation:
     return _ended(escalation, at.reason, at)
 
 
+def _stop_for_good(escalation: Escalation, at: Circumstances) -> Escalation:
+    """It had ended by itself; now nothing may start it over."""
+    return _ended(escalation, at.reason, at) if escalation.end in _CAN_START_OVER else escalation
+
+
 def _waiting(escalation: Escalation, due: datetime) -> Escalation:
     return replace(escalation, state=EscalationState.WAITING, due_at=due)
 
@@ -355,5 +360,5 @@ TRANSITIONS: Mapping[tuple[EscalationState, Event], Step] = {
     (EscalationState.ENDED, Event.REPEAT): _repeated_ended,
     (EscalationState.ENDED, Event.RISE): _risen_ended,
     (EscalationState.ENDED, Event.HOLD): _same,
-    (EscalationState.ENDED, Event.STOP): _same,
+    (EscalationState.ENDED, Event.STOP): _stop_for_good,
 }
