@@ -19,6 +19,8 @@ _SPELLING = re.compile(r"\+?[0-9\s()./-]*[0-9][0-9\s()./-]*", re.ASCII)
 _NO_DIGIT = re.compile(r"[^0-9]")
 _SHORTEST = 7
 """Digits with the country code: Niue's numbers, the shortest there are."""
+_LONGEST = 15
+"""Digits with the country code: E.164, section 6.1."""
 
 
 def looks_like_number(text: str) -> bool:
@@ -36,7 +38,7 @@ def read_number(text: str, country: str = "") -> str:
     """
     plain = _plain(text)
     if not looks_like_number(plain):
-        raise ValueError(f"{text!r} is no phone number; write it as {EXAMPLE}")
+        raise ValueError(f"{_quoted(text)} is no phone number; write it as {EXAMPLE}")
     digits = _NO_DIGIT.sub("", plain)
     if plain.startswith("+"):
         return _international(digits, text)
@@ -72,6 +74,10 @@ def country_of(e164: str) -> str:
     return region if region is not None and is_country(region) else ""
 
 
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:39] + "…")
+
+
 def _plain(text: str) -> str:
     return text.replace("\N{NO-BREAK SPACE}", " ").strip()
 
@@ -79,19 +85,19 @@ def _plain(text: str) -> str:
 def _international(digits: str, text: str) -> str:
     number = _parsed("+" + digits, None)
     if number is None:
-        raise ValueError(f"{text!r} begins with no country code that exists; write it as {EXAMPLE}")
+        raise ValueError(f"{_quoted(text)} begins with no country code that exists; write it as {EXAMPLE}")
     return _checked(number, text)
 
 
 def _national(digits: str, country: str, text: str) -> str:
     if not country:
         raise ValueError(
-            f"{text!r} is a national number and no country is configured to read it by; "
+            f"{_quoted(text)} is a national number and no country is configured to read it by; "
             f"set 'country', or write it as {EXAMPLE}"
         )
     number = _parsed(digits, country)
     if number is None:
-        raise ValueError(f"{text!r} is no phone number of {country}; write it as {EXAMPLE}")
+        raise ValueError(f"{_quoted(text)} is no phone number of {country}; write it as {EXAMPLE}")
     return _checked(number, text)
 
 
@@ -102,7 +108,11 @@ def _bare(digits: str, country: str, text: str) -> str:
         number = _parsed(digits, country)
         if number is not None and is_valid_number_for_region(number, country):
             return _checked(number, text)
-    return _international(digits, text)
+    try:
+        return _international(digits, text)
+    except ValueError as error:
+        words = "begins neither with + nor with 0, and is no number with a country code"
+        raise ValueError(f"{_quoted(text)} {words}; write it as {EXAMPLE}") from error
 
 
 def _parsed(digits: str, country: str | None) -> PhoneNumber | None:
@@ -121,9 +131,9 @@ def _checked(number: PhoneNumber, text: str) -> str:
     written = format_number(number, PhoneNumberFormat.E164)
     reason = is_possible_number_with_reason(number)
     if len(written) - 1 < _SHORTEST or reason == ValidationResult.TOO_SHORT:
-        raise ValueError(f"{text!r} is too short for a phone number; write it as {EXAMPLE}")
-    if reason == ValidationResult.TOO_LONG:
-        raise ValueError(f"{text!r} is too long for a phone number; write it as {EXAMPLE}")
+        raise ValueError(f"{_quoted(text)} is too short for a phone number; write it as {EXAMPLE}")
+    if len(written) - 1 > _LONGEST or reason == ValidationResult.TOO_LONG:
+        raise ValueError(f"{_quoted(text)} is too long for a phone number; write it as {EXAMPLE}")
     if reason not in (ValidationResult.IS_POSSIBLE, ValidationResult.IS_POSSIBLE_LOCAL_ONLY):
-        raise ValueError(f"{text!r} is no phone number; write it as {EXAMPLE}")
+        raise ValueError(f"{_quoted(text)} is no phone number; write it as {EXAMPLE}")
     return written

@@ -86,5 +86,5 @@ def _gateways(document: Document) -> frozenset[str] | None:
     if not isinstance(node, Listing):
         return None
     names = [item.entries.get("name") if isinstance(item, Block) else None for item in node.items]
-    known = frozenset(name.text for name in names if isinstance(name, Scalar) and name.text)
-    return known if len(known) == len(names) else None
+    known = [name.text for name in names if isinstance(name, Scalar) and name.text]
+    return frozenset(known) if len(known) == len(names) else None

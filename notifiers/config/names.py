@@ -143,7 +143,7 @@ def read_state(value: object) -> Path:
     """The STATE folder, which scripts must find wherever they are started."""
     path = Path(text(value).strip())
     if not path.is_absolute():
-        raise ValueError(f"{quoted(str(path))} must begin with a slash, as /var/lib/brevisone")
+        raise ValueError(f"{str(path)!r} must begin with a slash, as /var/lib/brevisone")
     return path
 
 
@@ -154,7 +154,7 @@ def read_readable_file(value: object, info: ValidationInfo) -> Path:
         with path.open("rb") as file:
             file.read(1)
     except OSError as error:
-        raise ValueError(f"file {quoted(str(path))} cannot be read: {error.strerror}") from error
+        raise ValueError(f"file {str(path)!r} cannot be read: {error.strerror}") from error
     return path
 
 
@@ -162,7 +162,7 @@ def read_existing_folder(value: object, info: ValidationInfo) -> Path:
     """A folder that can be read."""
     path = facts_of(info).folder / text(value).strip()
     if not path.is_dir() or not os.access(path, os.R_OK | os.X_OK):
-        raise ValueError(f"{quoted(str(path))} is no folder that can be read")
+        raise ValueError(f"{str(path)!r} is no folder that can be read")
     return path
 
 

@@ -86,23 +86,23 @@ def _from_file(name: str, facts: Facts) -> Secret:
     try:
         return Secret(_content(path), file=path)
     except FileNotFoundError as error:
-        raise ValueError(f"file {quoted(str(path))} does not exist; write the secret into it") from error
+        raise ValueError(f"file {str(path)!r} does not exist; write the secret into it") from error
     except UnicodeDecodeError:
-        raise ValueError(f"file {quoted(str(path))} holds what is not UTF-8; write the secret as text") from None
+        raise ValueError(f"file {str(path)!r} holds what is not UTF-8; write the secret as text") from None
     except OSError as error:
-        raise ValueError(f"file {quoted(str(path))} cannot be read: {error.strerror}") from error
+        raise ValueError(f"file {str(path)!r} cannot be read: {error.strerror}") from error
 
 
 def _content(path: Path) -> str:
     with path.open("rb") as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ValueError(f"file {quoted(str(path))} is no plain file")
+            raise ValueError(f"file {str(path)!r} is no plain file")
         text = file.read(_LARGEST + 1).decode("utf-8")
     if len(text) > _LARGEST:
-        raise ValueError(f"file {quoted(str(path))} is too large for a secret")
+        raise ValueError(f"file {str(path)!r} is too large for a secret")
     text = text.removesuffix("\n").removesuffix("\r")
     if not text:
-        raise ValueError(f"file {quoted(str(path))} is empty; write the secret into it")
+        raise ValueError(f"file {str(path)!r} is empty; write the secret into it")
     return text
 
 

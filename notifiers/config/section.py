@@ -20,7 +20,8 @@ class Section(BaseModel):
     def _without_empty_keys(cls, values: object) -> object:
         if not isinstance(values, dict):
             return values
-        return {key: value for key, value in values.items() if value is not None}
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        return {key: value for key, value in values.items() if value is not None or key not in known}
 
 
 def not_empty(words: str) -> AfterValidator:

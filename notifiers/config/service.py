@@ -76,7 +76,7 @@ def _bare_token(value: object) -> object:
     if isinstance(value, dict):
         secret = {key: item for key, item in value.items() if key != "role"}
         role = {"role": value["role"]} if "role" in value else {}
-        return {"secret": secret or None, **role}
+        return {"secret": secret, **role}
     return value
 
 

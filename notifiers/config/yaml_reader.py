@@ -6,8 +6,6 @@ object is ever built, and anchors, aliases and tags are refused with their line 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import yaml
 
 from notifiers.config.document import Block, Document, Listing, Node, Scalar
 from notifiers.config.problem import Problem
+from notifiers.config.yaml_errors import syntax_problem
 from notifiers.errors import ConfigurationError
 
 LARGEST = 4 * 1024 * 1024
@@ -54,7 +53,7 @@ def read_bytes(content: bytes, name: str) -> tuple[Document, list[Problem]]:
         raise ConfigurationError([error.problem.told(name)]) from None
     except yaml.YAMLError as error:
         # PyYAML's own text shows the lines around the mistake, and a password may stand in them.
-        raise ConfigurationError([_syntax(error, text).told(name)]) from None
+        raise ConfigurationError([syntax_problem(error, text).told(name)]) from None
     if builder.fatal:
         raise ConfigurationError([problem.told(name) for problem in builder.fatal])
     return Document(name=name, root=root), builder.problems
@@ -185,53 +184,3 @@ class _Builder:
     def _path(self) -> str:
         keys = [level.key if level.block else f"[{len(level.items)}]" for level in self._open]
         return ".".join(key for key in keys if key).replace(".[", "[")
-
-
-def _syntax(error: yaml.YAMLError, text: str) -> Problem:
-    """PyYAML's mistake in our words, with its line and without the text around it."""
-    if isinstance(error, yaml.reader.ReaderError):
-        code = error.character if isinstance(error.character, int) else ord(error.character)
-        line = text.count("\n", 0, error.position) + 1
-        return Problem(words=f"holds the control character U+{code:04X}; take it out", line=line)
-    if not isinstance(error, yaml.MarkedYAMLError):
-        return Problem(words="is no YAML")
-    problem, context = error.problem or "", error.context or ""
-    mark = error.problem_mark or error.context_mark
-    if "unexpected end of stream" in problem:
-        mark = error.context_mark or mark
-    line_number = mark.line + 1 if mark is not None else None
-    for pattern, words in _WORDS:
-        if re.search(pattern, problem):
-            return Problem(words=words(problem, context), line=line_number)
-    return Problem(words=f"is no YAML: {problem or context}", line=line_number)
-
-
-def _said(words: str) -> Callable[[str, str], str]:
-    return lambda problem, context: words
-
-
-def _unclosed(problem: str, context: str) -> str:
-    return "the quotes that are opened here are not closed" if "quoted" in context else "the file ends too early"
-
-
-def _begins(problem: str, context: str) -> str:
-    sign = problem.split("'")[1] if "'" in problem else "this character"
-    return f"no text may begin with {sign} outside quotes; put it in quotes"
-
-
-_WORDS: tuple[tuple[str, Callable[[str, str], str]], ...] = (
-    (r"\\t", _said("a tab stands where spaces are wanted; indent with spaces")),
-    ("mapping values are not allowed", _said("a second colon, or a line that is indented too far; "
-                                             "put a text that holds `: ` in quotes")),
-    ("could not find expected ':'", _said("a colon is missing behind a key, or the indentation is wrong")),
-    ("unknown escape character|expected escape sequence",
-     _said("a backslash in double quotes must be written twice; or use single quotes")),
-    ("unexpected end of stream", _unclosed),
-    ("cannot start any token", _begins),
-    ("expected alphabetic or numeric", _said("put a text that begins with * or & in quotes")),
-    (r"expected ',' or '[\]}]'", _said("a `,` or the closing bracket is missing")),
-    ("but found '-'|sequence entries are not allowed|block sequence entries",
-     _said("a `- ` of a list stands where no list can be; look at the indentation")),
-    ("expected <block end>|expected block end", _said("the indentation does not fit the lines before")),
-    ("tag", _said("put a text that begins with ! in quotes")),
-)  # fmt: skip
