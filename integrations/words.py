@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 from notifiers.alert import Channel, Severity, clean
 
 _LONGEST_SHOWN = 160
-_WEB_ADDRESS = re.compile(r"https?://[^\s\"<>\\]+\Z", re.IGNORECASE)
+_WEB_ADDRESS = re.compile(r"https?://[^\s/\"<>\\]", re.IGNORECASE)
+_ADDRESS_SIGNS = "%/:=&?#+~!$,;'()*@[]"
 
 
 def one_line(text: str) -> str:
@@ -39,9 +41,12 @@ def recipients(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def web_address(text: str) -> str:
-    """The text if it is a link that may be opened from a phone (http or https), else nothing."""
-    text = text.strip()
-    return text if _WEB_ADDRESS.match(text) else ""
+    """The text as a link that may be opened from a phone (http or https), else nothing.
+
+    What no link may hold, as the blank of a service's name that was put into one, is written with percent signs.
+    """
+    text = one_line(text)
+    return quote(text, safe=_ADDRESS_SIGNS, errors="replace") if _WEB_ADDRESS.match(text) else ""
 
 
 def severity(word: str, table: Mapping[str, Severity], overrides: Mapping[str, Severity]) -> Severity | None:

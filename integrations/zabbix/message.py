@@ -1,7 +1,7 @@
 """The text of a Zabbix message -> its fields: our ``key: value`` lines, a JSON object, or what Zabbix writes by itself.
 
 Called by the parser, which says what the fields mean. A message holds texts of check results, and whoever can write to
-a log that is watched can write lines there: so of two lines with one key the first counts, and no line after the first
+a log that is watched can write lines there: so of two lines with one key the first counts that has a value, and no line after the first
 free text may say what kind of event this is.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -42,9 +43,17 @@ NAMES = (
 """Every field, in the order in which our templates write them: what decides first, free text last."""
 _DECIDING = frozenset(NAMES[: NAMES.index("host")])
 _FREE = frozenset({"name", "operational_data", "comment"})
+_MAY_FOLLOW = frozenset({"event_source", "event_id", "event_value", "severity", "severity_name"})
+"""Deciding fields that may stand below free text, as templates of one's own have them, if they stand there only once."""
 
 # Other words for the fields: the macros' names, and those of the messages that Zabbix suggests.
 _ALIASES = {
+    "eventid": "event_id",
+    "hostname": "host",
+    "nseverity": "severity",
+    "trigger_name": "name",
+    "trigger_nseverity": "severity",
+    "trigger_severity": "severity_name",
     "event_nseverity": "severity",
     "event_severity": "severity_name",
     "event_update_status": "update_status",
@@ -68,7 +77,7 @@ _SUGGESTED = {
     "operational data": "operational_data",
     "original problem id": "event_id",
 }
-_LINE = re.compile(r"(?P<key>[A-Za-z][A-Za-z0-9_.-]{0,40}):(?:[ \t]+(?P<value>.*))?\Z")
+_LINE = re.compile(r"(?P<key>[A-Za-z][A-Za-z0-9_.-]{0,40}):(?P<gap>[ \t]*)(?P<value>.*)\Z")
 _SUGGESTED_LINE = re.compile(r"(?P<key>[A-Za-z][A-Za-z ]{0,40}):[ \t]+(?P<value>.*)\Z")
 _OURS = frozenset({"operation", "event_id", "event_value", "event_source"})
 """Fields one of which a message in our form has, before its first empty line."""
@@ -120,23 +129,21 @@ def read_message(text: str) -> Message:
 
 
 def read_pairs(pairs: Iterable[tuple[str, str]]) -> Message:
-    """Names and values as fields and labels; of two with one name the first counts."""
+    """Names and values as fields and labels; of two with one name the first counts that has a value."""
     fields: dict[str, str] = {}
     labels: dict[str, str] = {}
     unfilled: list[str] = []
     for key, value in pairs:
-        name = named(key)
+        name, value = named(key), value.strip()
         if name not in NAMES:
-            if value.strip() and not _MACRO.match(value.strip()):
-                labels.setdefault(key.strip(), value.strip())
-        elif name not in fields:
-            fields[name] = value.strip()
-    for name, value in list(fields.items()):
-        if not value or _MACRO.match(value):
-            del fields[name]
-            if value:
-                unfilled.append(name)
-    return Message(fields=fields, labels=labels, unfilled=tuple(unfilled))
+            name, known = key.strip(), labels
+        else:
+            known = fields
+        if value and filled(value):
+            known.setdefault(name, value)
+        elif value and known is fields:
+            unfilled.append(name)
+    return Message(fields=fields, labels=labels, unfilled=tuple(name for name in unfilled if name not in fields))
 
 
 def named(key: str) -> str:
@@ -151,9 +158,11 @@ def filled(text: str) -> str:
 
 
 def read_line(line: str) -> tuple[str, str] | None:
-    """Key and value of a ``key: value`` line; None if it is none."""
+    """Key and value of a ``key: value`` line; None if it is none. The blank may be left out after a key we know."""
     match = _LINE.match(line)
-    return (match["key"], match["value"] or "") if match else None
+    if match is None or (match["value"] and not match["gap"] and named(match["key"]) not in NAMES):
+        return None
+    return match["key"], match["value"]
 
 
 def _is_ours(text: str) -> bool:
@@ -170,10 +179,12 @@ def _from_lines(text: str) -> Message:
     free = False
     lines = text.split("\n")
     position = 0
+    names = Counter(named(pair[0]) for line in lines if (pair := read_line(line)))
+    once = {name for name in _MAY_FOLLOW if names[name] == 1}
     while position < len(lines) and lines[position].strip():
         pair = read_line(lines[position])
         name = named(pair[0]) if pair else ""
-        if pair is None or (free and name in _DECIDING):
+        if pair is None or (free and name in _DECIDING - once):
             # A value of several lines.
             key, value = read.pop() if read else ("", "")
             read.append((key, f"{value}\n{lines[position]}"))
