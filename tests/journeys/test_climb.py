@@ -133,7 +133,7 @@ def test_recovery_gives_one_notice_to_those_who_were_told(system: System, w: Wor
     system.call(w, "RECOVERY", state="OK")
     w.fast_forward("3h")
     assert w.channels("anna") == ["telegram", "sms", "ring", "telegram"]
-    assert "OK" in w.last_text("anna")
+    assert "after" in w.last_text("anna")
     assert w.arrived("ben") == []
     assert [incident["state"] for incident in w.incidents()] == ["resolved"]
 
