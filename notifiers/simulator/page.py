@@ -44,6 +44,7 @@ class Screen:
 
     number: str
     name: str
+    """Empty of a number that is not in the address book."""
     telegram: bool
     ringing: bool
     bubbles: tuple[Bubble, ...]
@@ -80,7 +81,7 @@ def _screen(phone: Phone, now: datetime, gateway: Gateway) -> Screen:
     bubbles = tuple(_bubble(message, now) for message in phone.conversation[-SHOWN:])
     return Screen(
         number=phone.number,
-        name=phone.name or phone.number,
+        name=phone.name,
         telegram=gateway.book.on_telegram(phone.number),
         ringing=any(bubble.ringing for bubble in bubbles),
         bubbles=bubbles,

@@ -93,30 +93,34 @@ class Phones:
         """``name_of`` gives the address book's name of a canonical number, or an empty text."""
         self._changed = changed
         self._name_of = name_of
-        self._messages: list[Message] = []
+        self._arrived: list[Message] = []
+        self._by_number: dict[str, list[Message]] = {}
 
     def arrive(self, message: Message) -> None:
         """Something arrived, or was sent from the phone."""
         with self._changed:
-            self._messages.append(message)
+            if message.channel is not Way.ANSWER:
+                self._arrived.append(message)
+            self._by_number.setdefault(message.number, []).append(message)
             self._changed.notify_all()
 
     def forget(self) -> None:
         """Wipe all phones."""
         with self._changed:
-            self._messages.clear()
+            self._arrived.clear()
+            self._by_number.clear()
             self._changed.notify_all()
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """What arrived on all phones, in order."""
         with self._changed:
-            return tuple(message for message in self._messages if message.channel is not Way.ANSWER)
+            return tuple(self._arrived)
 
     def phone(self, number: str) -> Phone:
         """The phone of a canonical number; one that nothing arrived on is empty."""
         with self._changed:
-            mine = [message for message in self._messages if message.number == number]
+            mine = list(self._by_number.get(number, ()))
         return Phone(
             number=number,
             name=self._name_of(number),
@@ -127,4 +131,4 @@ class Phones:
     def numbers(self) -> tuple[str, ...]:
         """Every number with a message, in the order of the first one."""
         with self._changed:
-            return tuple(dict.fromkeys(message.number for message in self._messages))
+            return tuple(self._by_number)

@@ -338,9 +338,10 @@ def test_a_wrong_fault_is_refused_and_changes_nothing(sim: Simulator, fault: obj
     assert [one.kind for one in sim.faults.current] == [FaultKind.HANG]
 
 
-def test_a_broken_body_is_refused(sim: Simulator) -> None:
+@pytest.mark.parametrize("body", ["{", "[" * 100_000, b"\xff", ""], ids=["half", "deep", "no UTF-8", "nothing"])
+def test_a_broken_body_is_refused(sim: Simulator, body: str | bytes) -> None:
     """What is no JSON gets 400 with the reason."""
-    response = requests.put(sim.base_url + "/faults", data="{", timeout=10)
+    response = requests.put(sim.base_url + "/faults", data=body, timeout=10)
     assert response.status_code == 400
     assert response.json()["error"]
 

@@ -133,11 +133,22 @@ def test_a_call_is_missed_when_the_gateway_gives_up() -> None:
 
 def test_the_page_tells_what_is_wrong() -> None:
     """Faults that are on are seen at a glance."""
-    faults = ({"kind": "status", "status": 503, "requests": 3}, {"kind": "refuse", "numbers": [BEN]})
+    faults = (
+        {"kind": "status", "status": 503, "requests": 3},
+        {"kind": "refuse", "numbers": [BEN], "channels": ["sms", "ring"]},
+        {"kind": "latency", "seconds": 0.5, "paths": ["/api.php"]},
+        {"kind": "signal", "signal": -109},
+        {"kind": "state", "word": "Blocked", "requests": 1},
+    )
     with simulated(faults=faults) as sim:
         page = requests.get(sim.base_url + "/", timeout=10).text
-        assert "status 503 (next 3 requests)" in page
-        assert f"refuse for {BEN}" in html.unescape(page)
+        assert re.findall(r'class="fault">(.*?)<', html.unescape(page)) == [
+            "status 503 (next 3 requests)",
+            f"refuse by sms, ring for {BEN}",
+            "latency 0.5 s",
+            "signal -109 db",
+            "state Blocked (next 1 request)",
+        ]
 
 
 def test_an_answer_as_an_http_request() -> None:
