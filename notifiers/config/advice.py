@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from notifiers.alert import Severity
 from notifiers.config.document import Document, Scalar, Step
 from notifiers.config.escalations import MatchSection
 from notifiers.config.problem import Problem, quoted
@@ -27,6 +28,7 @@ def warnings_of(configuration: Configuration, document: Document, file: Path | N
         *_secrets(configuration, document, file),
         *_gateways(configuration),
         *_same_numbers(configuration),
+        *_silent_ladders(configuration),
         *_unreachable_routes(configuration),
         *_sources(configuration),
         *_programs(configuration),
@@ -79,6 +81,20 @@ def _same_numbers(configuration: Configuration) -> _Found:
             yield words, ("contacts", name, "number")
         elif contact.number:
             seen[contact.number] = name
+
+
+def _silent_ladders(configuration: Configuration) -> _Found:
+    """Ladders on which somebody who should be told is told nothing."""
+    directory = configuration.directory
+    default = directory.ladders[directory.default_ladder]
+    least = min((rung.from_severity for rung in default.rungs), key=lambda severity: severity.rank)
+    if least is not Severity.INFO:
+        words = f"has no rung for what is less than {least}: whoever climbs it is not told of that"
+        yield words, ("ladders", directory.default_ladder)
+    for name, contact in directory.contacts.items():
+        if not directory.ladder_for(contact).rungs:
+            words = "only rings, and a group cannot be rung: it is told nothing; give it a ladder with a text"
+            yield f"its ladder {words}", ("contacts", name)
 
 
 def _unreachable_routes(configuration: Configuration) -> _Found:

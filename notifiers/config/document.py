@@ -123,7 +123,8 @@ def _named(step: Step, node: Node | None) -> Step:
 def _path(steps: Sequence[Step]) -> str:
     path = ""
     for step in steps:
-        path += f"[{step}]" if isinstance(step, int) else f".{step}" if path else step
+        name = step if isinstance(step, int) or step.isprintable() else repr(step)
+        path += f"[{name}]" if isinstance(step, int) else f".{name}" if path else str(name)
     return path
 
 

@@ -316,6 +316,16 @@ def test_a_recipient_is_enough_to_tell_somebody() -> None:
             "3: routes[0]: matches everything, so that no route behind it is ever used; move it to the end",
         ),
         (
+            GATEWAY + "ladders:\n  night:\n    - {channel: sms, from: error}\n    - {channel: ring, from: critical}\n",
+            "3: ladders.night: has no rung for what is less than error: whoever climbs it is not told of that",
+        ),
+        (
+            GATEWAY + "contacts: {desk: {group: 11, ladder: loud}}\n"
+            "ladders: {loud: [{channel: ring}], standard: [{channel: sms}]}\n",
+            "2: contacts.desk: its ladder only rings, and a group cannot be rung: it is told nothing; "
+            "give it a ladder with a text",
+        ),
+        (
             GATEWAY + "severities: {zabix: {'3': critical}}\n",
             "2: severities.zabix: 'zabix' is no monitoring system that is installed; did you mean 'zabbix'?",
         ),
