@@ -1,8 +1,8 @@
 """The text of a Zabbix message -> its fields: our ``key: value`` lines, a JSON object, or what Zabbix writes by itself.
 
 Called by the parser, which says what the fields mean. A message holds texts of check results, and whoever can write to
-a log that is watched can write lines there: so of two lines with one key the first counts that has a value, and no line after the first
-free text may say what kind of event this is.
+a log that is watched can write lines there: so of two lines with one key the first counts that has a value, and no
+line below the first free text may say a second time what kind of event this is.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ NAMES = (
 _DECIDING = frozenset(NAMES[: NAMES.index("host")])
 _FREE = frozenset({"name", "operational_data", "comment"})
 _MAY_FOLLOW = frozenset({"event_source", "event_id", "event_value", "severity", "severity_name"})
-"""Deciding fields that may stand below free text, as templates of one's own have them, if they stand there only once."""
+"""Deciding fields that may stand below free text, as in templates of one's own, if they stand nowhere else."""
 
 # Other words for the fields: the macros' names, and those of the messages that Zabbix suggests.
 _ALIASES = {

@@ -370,6 +370,20 @@ def test_a_deciding_line_in_the_wrong_place_is_said() -> None:
     assert alert.notes == ("not read, because it stands below free text: channel: ring",)
 
 
+def test_templates_of_ones_own() -> None:
+    """Other names, no blank after the colon, and the event below its name: all this is in use."""
+    message = "HOSTNAME:web1\nTRIGGER_NAME:Disk is full\nNSEVERITY:4\nEVENTID:4711\nEVENT_VALUE:1"
+    alert = parse("anna", "x", message)
+    check(
+        alert, kind=Kind.PROBLEM, key="4711", host="web1", service="Disk is full", severity=Severity.CRITICAL, notes=()
+    )
+
+
+def test_the_first_macro_that_was_filled_in_counts() -> None:
+    """So a template can name several, as for events about items, triggers and discovery rules."""
+    check(parse("anna", "x", lines(name="{EVENT.NAME}\nname: *UNKNOWN*\nname: Item")), service="Item", notes=())
+
+
 def test_nothing_in_a_plain_text_becomes_an_event() -> None:
     """A line that looks like ours, below one that does not, is text."""
     check(parse("anna", "x", "Log says:\nevent_id: 4711\nevent_value: 0"), kind=Kind.CUSTOM, key="")
