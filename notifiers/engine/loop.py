@@ -19,6 +19,8 @@ from notifiers.poke import PokeListener
 
 LONGEST_WAIT = 5.0
 """Seconds. A clock that was set is noticed by then, and an entry whose poke was lost."""
+LONGEST_INTAKE = 2.0
+"""Seconds. In a storm the first people are told after this long; the longer, the more their messages say."""
 AFTER_TROUBLE = 1.0
 LEASES_EVERY = timedelta(seconds=15)
 
@@ -89,13 +91,13 @@ class Engine:
         """Everything that can be done now. Returns when there will be more to do, as far as can be foreseen."""
         self._give_up_leases()
         self._dispatch.collect()
-        while self.intake.take_in():
-            self._dispatch.collect()
+        took_all = self._take_in()
         now = self._clock.now()
         passed = self._passing.pass_to(now)
         held_back = self._dispatch.send_due()
         following = self._dispatch.next_due(self._clock.now())
-        return min((moment for moment in (passed, held_back, following) if moment is not None), default=None)
+        more = None if took_all else now
+        return min((moment for moment in (more, passed, held_back, following) if moment is not None), default=None)
 
     def run(self, stopped: Callable[[], bool], listener: PokeListener | None = None) -> None:
         """Work until ``stopped`` and ``wake``. Trouble with the store or the spool is told and tried again."""
@@ -123,6 +125,15 @@ class Engine:
             _log.error("what was under way could not be recorded: %s", error)
         self._close()
         self._pipe.close()
+
+    def _take_in(self) -> bool:
+        """Take in what waits; False if there is more, but somebody should be told of what is in first."""
+        began = self._clock.monotonic()
+        while self.intake.take_in():
+            self._dispatch.collect()
+            if self._clock.monotonic() - began > LONGEST_INTAKE:
+                return False
+        return True
 
     def _try_step(self) -> float:
         try:
