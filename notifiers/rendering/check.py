@@ -33,7 +33,7 @@ def problems_of(folder: Path, sandbox: Sandbox, render: Callable[[Occasion], Tex
 def _of_file(path: Path, folder: Path, sandbox: Sandbox, render: Callable[[Occasion], Text]) -> Iterator[str]:
     name = path.relative_to(folder).as_posix()
     try:
-        tree = sandbox.parse(path.read_text(encoding="utf-8"), name)
+        names = find_undeclared_variables(sandbox.parse(path.read_text(encoding="utf-8"), name))
     except TemplateSyntaxError as error:
         yield f"{name}:{error.lineno}: {error.message}"
         return
@@ -47,7 +47,7 @@ def _of_file(path: Path, folder: Path, sandbox: Sandbox, render: Callable[[Occas
         yield f"{name}: is never used; {_suggestion(name)}"
         return
     occasions = samples(found["folder"], found["kind"], found["language"])
-    unknown = sorted(find_undeclared_variables(tree) - _known(occasions[0]) - sandbox.globals.keys())
+    unknown = sorted(names - _known(occasions[0]) - sandbox.globals.keys())
     yield from (f"{name}: there is no variable {variable!r}" for variable in unknown)
     yield from _rendered(name, [render(occasion) for occasion in occasions], quiet=bool(unknown))
 

@@ -65,13 +65,13 @@ _DE = Language(
     begins={
         Kind.ACKNOWLEDGEMENT: "BESTÄTIGT",
         Kind.FLAPPING: "FLAPPING",
-        Kind.DOWNTIME: "WARTUNG",
+        Kind.DOWNTIME: "DOWNTIME",
         Kind.CUSTOM: "HINWEIS",
     },
     ends={
         Kind.ACKNOWLEDGEMENT: "BESTÄTIGUNG AUFGEHOBEN",
         Kind.FLAPPING: "FLAPPING BEENDET",
-        Kind.DOWNTIME: "WARTUNG BEENDET",
+        Kind.DOWNTIME: "DOWNTIME BEENDET",
         Kind.CUSTOM: "HINWEIS",
     },
     units=(" Tg.", " Std.", " Min.", " Sek."),
@@ -88,8 +88,9 @@ def language(tag: str) -> Language:
 
 
 def fallbacks(tag: str) -> list[str]:
-    """Tags to look for templates under, the nearest first: de-AT, de, en."""
-    words = tag.replace("_", "-").split("-")
+    """Tags to look for templates under, the nearest first: de-AT, de, en. However it is spelt: de_at is de-AT."""
+    first, *rest = tag.replace("_", "-").split("-")
+    words = [first.lower(), *(word.upper() if len(word) == 2 else word for word in rest)]
     chain = ["-".join(words[:count]) for count in range(len(words), 0, -1)]
     return chain if "en" in chain else [*chain, "en"]
 

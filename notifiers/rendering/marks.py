@@ -13,6 +13,7 @@ from notifiers.sms import LAST, NEVER, Part
 
 _OPEN = "".join(chr(0xFDD0 + order) for order in range(LAST + 1))
 """U+FDD0 (NEVER) to U+FDDF (LAST)."""
+_ORDERS = {mark: order for order, mark in enumerate(_OPEN)}
 _ENTRY = "\ufde0"
 _COUNT = "\ufde1"
 _CLOSE = "\ufdef"
@@ -38,7 +39,9 @@ def unmarked(text: str) -> str:
 
 
 def printed(value: object) -> object:
-    """What a template prints: texts with an order inside of their marks."""
+    """What a template prints: texts with an order inside of their marks, and nothing for what is not there."""
+    if value is None:
+        return ""
     if type(value) is Marked:
         return f"{_OPEN[value.order]}{value}{_CLOSE}" if value else ""
     return value
@@ -90,7 +93,7 @@ def _parts(rendered: str) -> Iterator[Part]:
             opened.append(piece)
             entries += piece == _ENTRY
         elif piece:
-            order = next((_OPEN.index(mark) for mark in reversed(opened) if mark in _OPEN), LAST)
+            order = next((_ORDERS[mark] for mark in reversed(opened) if mark in _ORDERS), LAST)
             within = entries if _ENTRY in opened else 0
             yield Part(text=piece, order=order, entry=within, counts=_COUNT in opened)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from traceback import walk_tb
 
-from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, TemplateNotFound
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, TemplateNotFound, TemplateSyntaxError
 
 from notifiers.alert import Channel, clean
 from notifiers.errors import TemplateError
@@ -17,7 +18,7 @@ from notifiers.rendering.occasion import Occasion, Text
 from notifiers.rendering.sandbox import Sandbox
 from notifiers.rendering.told import Told
 from notifiers.rendering.variables import answer, told, variables
-from notifiers.sms import NEVER, Fitted, Part, fit, fit_units
+from notifiers.sms import NEVER, Fitted, Part, fit, fit_units, measure
 
 BUILT_IN = "built-in"
 
@@ -68,7 +69,7 @@ class Renderer:
 
     def _parts(self, name: str, occasion: Occasion, choice: Choice, items: list[Told]) -> list[Part]:
         printed = self._sandbox.print(name, variables(occasion, choice, items)).strip()
-        parts = marks.parts(clean(printed))
+        parts = marks.parts(printed)
         if not any(part.text.strip() for part in parts):
             raise TemplateError("prints nothing")
         return parts
@@ -97,8 +98,12 @@ def _text(parts: list[Part], occasion: Occasion, choice: Choice, *, template: st
     if code and code not in fitted.text:
         # A template that forgets the code or lets it be cut does not cost the contact the way to answer.
         fitted = _fit([*parts, Part(text=f"\n{code}", order=NEVER)], occasion, choice)
-    size = None if occasion.channel is Channel.TELEGRAM else fitted.size
-    return Text(body=fitted.text, size=size, template=template, failure=failure)
+    # Control characters can only come from the template itself: alerts are cleaned when they are made.
+    body = clean(fitted.text)
+    size = fitted.size if body == fitted.text else measure(body)
+    return Text(
+        body=body, size=None if occasion.channel is Channel.TELEGRAM else size, template=template, failure=failure
+    )
 
 
 def _fit(parts: list[Part], occasion: Occasion, choice: Choice) -> Fitted:
@@ -108,6 +113,14 @@ def _fit(parts: list[Part], occasion: Occasion, choice: Choice) -> Fitted:
 
 
 def _told_failure(name: str, error: Exception) -> str:
-    line = getattr(error, "lineno", None)
+    line = _line(error)
     where = f"{name}:{line}" if line else name
     return f"{where}: {type(error).__name__}: {clean(str(error))[:300]}"
+
+
+def _line(error: Exception) -> int | None:
+    """The line of the template: a syntax error knows it, for others Jinja puts the template into the traceback."""
+    if isinstance(error, TemplateSyntaxError):
+        return error.lineno
+    lines = [number for frame, number in walk_tb(error.__traceback__) if frame.f_code.co_filename.endswith(".j2")]
+    return lines[-1] if lines else None

@@ -19,6 +19,7 @@ from jinja2.visitor import NodeTransformer
 
 from notifiers.errors import TemplateError
 from notifiers.rendering import marks
+from notifiers.rendering.told import ITEM_NAMES, Told
 
 _STEPS = 20_000
 """Turns and calls of one rendering. A digest of 60 entries takes about 1,000."""
@@ -76,6 +77,12 @@ class Sandbox(ImmutableSandboxedEnvironment):
         tree = super()._parse(source, name, filename)
         _Counting(name, filename).visit(tree)
         return tree
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An attribute as ``item.host``. The names of an item are all harmless, and a digest asks for hundreds."""
+        if type(obj) is Told and attribute in ITEM_NAMES:
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
 
     def call(self, __context: Context, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         """A call made by a template, counted."""

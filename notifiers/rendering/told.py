@@ -12,8 +12,8 @@ from notifiers.rendering.marks import Marked, unmarked
 from notifiers.rendering.occasion import Item
 from notifiers.sms import FIRST
 
-_LONGEST = 10_000
-"""Characters of a text that templates get to see: more than any message holds."""
+LONGEST = 8192
+"""Characters of a text that templates get to see: twice of what the longest message holds."""
 _SECOND, _HOST, _SERVICE, _HEAD = 2, 3, 4, 5
 
 _NO_STATE = frozenset({"", "firing", "alerting", "problem", "active", "triggered", "open", "true", "1"})
@@ -45,7 +45,7 @@ class Told:
         "source", "started_at", "state", "summary", "symbol", "url",
     )  # fmt: skip
 
-    def __init__(self, item: Item, now: datetime, zone: tzinfo, words: Language) -> None:
+    def __init__(self, item: Item, now: datetime, zone: tzinfo, words: Language, longest: int = LONGEST) -> None:
         alert = item.alert
         self.kind = told_kind(item)
         self.severity = alert.severity
@@ -60,7 +60,7 @@ class Told:
         self.annotations = Labels(alert.annotations)
         self.leads = True
         # A problem that somebody resolved by hand: what it said is no longer true.
-        self._texts(alert, stale=self.kind is not alert.kind)
+        self._texts(alert, longest, stale=self.kind is not alert.kind)
         self._place(alert)
         self._heads(item, words)
         self._times(item, now, zone, words)
@@ -72,11 +72,11 @@ class Told:
         self.host = Marked(places[0] if places else "", _HOST)
         self.service = Marked(places[1] if len(places) > 1 else "", _SERVICE)
 
-    def _texts(self, alert: Alert, *, stale: bool) -> None:
-        self.summary = Marked("" if stale else line(alert.summary), FIRST)
-        self.details = Marked("" if stale else unmarked(alert.details[:_LONGEST]).strip(), FIRST)
-        self.output = self.summary or Marked(line(self.details), FIRST)
-        self.comment = Marked(line(alert.comment), FIRST)
+    def _texts(self, alert: Alert, longest: int, *, stale: bool) -> None:
+        self.summary = Marked("" if stale else line(alert.summary, longest), FIRST)
+        self.details = Marked("" if stale else unmarked(alert.details.lstrip()[:longest]).rstrip(), FIRST)
+        self.output = self.summary or Marked(line(self.details, longest), FIRST)
+        self.comment = Marked(line(alert.comment, longest), FIRST)
         self.author = Marked(line(alert.author), _SECOND)
         self.notes = noted(alert.notes)
 
@@ -99,6 +99,10 @@ class Told:
         self.since = moment(self.started_at, now, words) if self.started_at else ""
         length = (self.resolved_at or now) - self.started_at if self.started_at else timedelta(seconds=-1)
         self.lasted = duration(length, words) if self.kind is Kind.RECOVERY else ""
+
+
+ITEM_NAMES = frozenset(Told.__slots__)
+"""What templates may use of an item; of a single one also without ``item.``."""
 
 
 class Labels(Mapping[str, str]):
@@ -124,9 +128,9 @@ def noted(notes: Iterable[str]) -> Marked:
     return Marked("; ".join(dict.fromkeys(filter(None, map(line, notes)))), FIRST)
 
 
-def line(text: str) -> str:
-    """The text in one line, without marks, and no longer than any message could be."""
-    return unmarked(" ".join(text[:_LONGEST].split()))
+def line(text: str, longest: int = LONGEST) -> str:
+    """The text in one line, without marks, and no longer than ``longest`` characters."""
+    return unmarked(" ".join(text.lstrip()[:longest].split()))
 
 
 def local(when: datetime, zone: tzinfo) -> datetime:

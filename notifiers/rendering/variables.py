@@ -9,23 +9,25 @@ from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from notifiers.alert import Channel
 from notifiers.rendering.choice import Choice
 from notifiers.rendering.languages import Language, language
 from notifiers.rendering.links import web_link
 from notifiers.rendering.marks import Marked, unmarked
 from notifiers.rendering.occasion import Occasion
-from notifiers.rendering.told import Told, local, noted
+from notifiers.rendering.told import ITEM_NAMES, LONGEST, Told, local, noted
 from notifiers.sms import NEVER
 
-ITEM_NAMES = Told.__slots__
-"""What templates may use of an item; of a single one also without ``item.``."""
+_LONGEST_IN_SEGMENT = 640
+"""Characters of a text that templates get to see for each segment of an SMS: four times of what fits."""
 
 
 def told(occasion: Occasion, choice: Choice) -> list[Told]:
     """The items that are named, with the first of each group of one head marked as leading it."""
     zone, words = zone_named(occasion.timezone), language(occasion.language)
     now = local(occasion.now, zone)
-    items = [Told(item, now, zone, words) for item in choice.items]
+    longest = LONGEST if occasion.channel is Channel.TELEGRAM else _LONGEST_IN_SEGMENT * occasion.segments
+    items = [Told(item, now, zone, words, longest) for item in choice.items]
     for before, item in pairwise(items):
         item.leads = item.head != before.head or item.kind != before.kind
     return items

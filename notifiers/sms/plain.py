@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
 from enum import IntEnum
 from functools import lru_cache
 
 from anyascii import anyascii
 
-from notifiers.sms.size import BASIC, EXTENSION, is_gsm
+from notifiers.sms.size import is_gsm, septets
 
 _OWN = {
     "`": "'",
@@ -40,12 +39,14 @@ _OWN = {
 """Where another choice than anyascii's reads better or is one the alphabet has."""
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
-_STRANGE_RUN = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]+")
 
 _SILENT = frozenset({"Mn", "Mc", "Me", "Sk", "Cf"})
 
 _BEYOND = re.compile("[\u0370-\U0010ffff]+")
 """Where letters of other scripts are: everything below is Latin."""
+
+_REMEMBERED = 4096
+"""Characters whose spelling is kept in memory."""
 
 _SAMPLE = 2000
 """Characters that are looked at to tell a text's script."""
@@ -55,19 +56,7 @@ _SHARE = 4
 
 def to_gsm(text: str) -> str:
     """The text in the default alphabet. Never fails; what cannot be written becomes ``?``, what cannot be seen goes."""
-    return _STRANGE_RUN.sub(lambda found: "".join(map(_one, found[0])), text)
-
-
-def stretches(text: str) -> Iterator[str]:
-    """The text in stretches that the alphabet holds and stretches that it does not."""
-    end = 0
-    for found in _STRANGE_RUN.finditer(text):
-        if end < found.start():
-            yield text[end : found.start()]
-        yield found[0]
-        end = found.end()
-    if end < len(text):
-        yield text[end:]
+    return text if is_gsm(text) else text.translate(_SPELLINGS)
 
 
 class Script(IntEnum):
@@ -93,7 +82,6 @@ def script(text: str) -> Script:
     return Script.OTHER if counts[Script.OTHER] > counts[Script.ALPHABET] else Script.ALPHABET
 
 
-@lru_cache(maxsize=4096)
 def _one(character: str) -> str:
     if is_gsm(character):
         return character
@@ -106,6 +94,25 @@ def _one(character: str) -> str:
         return written
     # Marks, skin tones and what only steers the layout go; a character that nobody could name leaves a trace.
     return "" if unicodedata.category(character) in _SILENT else "?"
+
+
+class _Spellings(dict[int, str]):
+    """What each character becomes, looked up when it is first met."""
+
+    def __missing__(self, place: int) -> str:
+        spelling = _one(chr(place))
+        if len(self) < _REMEMBERED:
+            self[place] = spelling
+        return spelling
+
+
+_SPELLINGS = _Spellings()
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def width(character: str) -> int:
+    """Septets of what a character becomes."""
+    return septets(_one(character))
 
 
 def _script(character: str) -> Script:

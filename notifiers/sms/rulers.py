@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 
-from notifiers.sms.graphemes import clusters, cut_before
-from notifiers.sms.plain import stretches, to_gsm
-from notifiers.sms.size import is_gsm, septets, utf16_units
+from notifiers.sms.graphemes import cut_before
+from notifiers.sms.plain import to_gsm, width
+from notifiers.sms.size import septets, utf16_units
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,34 +50,16 @@ def _as_written(cost: Callable[[str], int]) -> Callable[[str, int], tuple[str, i
 
 def _transliterated(text: str, units: int) -> tuple[str, int]:
     """Cuts a text that is sent transliterated: never inside of what one of its characters has become."""
-    written: list[str] = []
     end = 0
-    for stretch in stretches(text):
-        if is_gsm(stretch):
-            start, kept = _septets_prefix(stretch, units)
-        else:
-            start, kept = _spelled_prefix(stretch, units)
-        written.append(start)
-        units -= septets(start)
-        end += kept
-        if kept < len(stretch):
+    for end, total in enumerate(accumulate(map(width, text))):  # noqa: B007 - the place is what is looked for
+        if total > units:
             break
-    return "".join(written), end
+    else:
+        end = len(text)
+    end = cut_before(text, end)
+    return to_gsm(text[:end]), end
 
 
-def _spelled_prefix(stretch: str, units: int) -> tuple[str, int]:
-    written, kept = "", 0
-    for character in clusters(stretch):
-        longer = written + to_gsm(character)
-        if septets(longer) > units:
-            break
-        written = longer
-        kept += len(character)
-    return written, kept
-
-
-_septets_prefix = _as_written(septets)
-
-GSM = Ruler(count=septets, ellipsis="...", prefix=_septets_prefix)
+GSM = Ruler(count=septets, ellipsis="...", prefix=_as_written(septets))
 PLAIN = Ruler(form=to_gsm, count=septets, ellipsis="...", prefix=_transliterated)
 UCS2 = Ruler(count=utf16_units, ellipsis="…", prefix=_as_written(utf16_units))
