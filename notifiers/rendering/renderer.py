@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from traceback import walk_tb
 
@@ -94,16 +95,22 @@ class Renderer:
 
 def _text(parts: list[Part], occasion: Occasion, choice: Choice, *, template: str, failure: str = "") -> Text:
     fitted = _fit(parts, occasion, choice)
-    code = answer(occasion)
-    if code and code not in fitted.text:
+    if not _can_be_answered(fitted.text, occasion):
         # A template that forgets the code or lets it be cut does not cost the contact the way to answer.
-        fitted = _fit([*parts, Part(text=f"\n{code}", order=NEVER)], occasion, choice)
+        code = Part(text=f"\n{answer(occasion)}", order=NEVER)
+        fitted = _fit([*parts, code], occasion, choice)
     # Control characters can only come from the template itself: alerts are cleaned when they are made.
     body = clean(fitted.text)
     size = fitted.size if body == fitted.text else measure(body)
     return Text(
         body=body, size=None if occasion.channel is Channel.TELEGRAM else size, template=template, failure=failure
     )
+
+
+def _can_be_answered(text: str, occasion: Occasion) -> bool:
+    """Whether the text tells the code, in whatever words."""
+    code = answer(occasion)
+    return not code or code in text or re.search(rf"\b{re.escape(occasion.code)}\b", text) is not None
 
 
 def _fit(parts: list[Part], occasion: Occasion, choice: Choice) -> Fitted:

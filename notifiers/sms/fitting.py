@@ -60,11 +60,16 @@ def fit(parts: Iterable[Part], segments: int, *, hidden: int = 0) -> Fitted:
     parts = _prepared(parts, segments * SINGLE[Encoding.GSM])
     if all(is_gsm(part.text) for part in parts):
         return _fit_segments(parts, GSM, segments, hidden)[0]
-    written, kept = _fit_segments(parts, UCS2, segments, hidden)
     mostly = script("".join(part.text for part in parts))
+    if mostly is Script.LATIN:
+        plain, kept_plain = _fit_segments(parts, PLAIN, segments, hidden)
+        if kept_plain > capacity(Encoding.UCS2, segments):
+            return plain  # more than could survive as written: every character takes a unit at least
+    written, kept = _fit_segments(parts, UCS2, segments, hidden)
     if mostly is Script.OTHER or (mostly is Script.ALPHABET and not written.shortened):
         return written
-    plain, kept_plain = _fit_segments(parts, PLAIN, segments, hidden)
+    if mostly is not Script.LATIN:
+        plain, kept_plain = _fit_segments(parts, PLAIN, segments, hidden)
     if kept_plain != kept:
         return plain if kept_plain > kept else written
     return plain if plain.size.segments < written.size.segments else written

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,6 +127,21 @@ def test_a_template_cannot_lose_the_code(tmp_path: Path, source: str) -> None:
     assert text.failure == ""
     assert text.size is not None
     assert text.size.segments == 1
+
+
+def test_a_code_told_in_other_words_is_not_told_twice(tmp_path: Path) -> None:
+    """What counts is that it is there."""
+    assert told(written(tmp_path, "{{ host }}: reply {{ code }}!")).body == "db1: reply 7F3!"
+    assert told(written(tmp_path, "{{ host }}x{{ code }}")).body == "db1x7F3\nACK 7F3"
+
+
+def test_threads_render_beside_each_other(tmp_path: Path) -> None:
+    """What one rendering takes is not counted against another."""
+    renderer = Renderer(written(tmp_path, "{% for a in range(9000) %}{{ '.' if a == 1 else '' }}{% endfor %}"))
+    occasion = Occasion(items=(Item(alert=DISK),), channel=Channel.SMS, now=NOW)
+    with ThreadPoolExecutor(8) as pool:
+        texts = list(pool.map(lambda _: renderer.render(occasion), range(40)))
+    assert {(text.body, text.failure) for text in texts} == {(".", "")}
 
 
 def test_control_characters_of_a_template_are_not_sent(tmp_path: Path) -> None:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from notifiers.alert import Alert, Channel, Kind, Severity
 from notifiers.rendering import Item, Occasion, Renderer
+from notifiers.rendering.choice import choose
+from notifiers.rendering.samples import samples
+from notifiers.rendering.told import ITEM_NAMES
+from notifiers.rendering.variables import told as told_items
+from notifiers.rendering.variables import variables
 
 NOW = datetime(2026, 1, 31, 2, 24, tzinfo=UTC)
 SINCE = NOW - timedelta(minutes=12)
@@ -321,6 +327,17 @@ GOLDEN = {
 def test_shipped_texts(case: str, folder: str, language: str, expected: str) -> None:
     """What a person reads."""
     assert told(case, folder, language) == expected
+
+
+def test_the_documentation_names_every_variable() -> None:
+    """What is not documented can not be used, and what was renamed is noticed."""
+    page = (Path(__file__).parents[2] / "docs/templates.md").read_text(encoding="utf-8")
+    occasions = (samples("sms", kind, "en")[0] for kind in ("problem", "digest"))
+    names = set()
+    for occasion in occasions:
+        choice = choose(occasion.items, 99)
+        names |= set(variables(occasion, choice, told_items(occasion, choice))) | ITEM_NAMES
+    assert sorted(name for name in names if f"`{name}`" not in page and f"`item.{name}`" not in page) == []
 
 
 def test_every_kind_has_its_template_for_every_channel_in_both_languages() -> None:
