@@ -40,8 +40,8 @@ def _head() -> list[str]:
         "# How an escalation moves",
         "",
         "Drawn by `python docs/draw_escalation.py` from the table in `notifiers/escalation.py`; not written by hand.",
-        "An escalation is one contact's way up one ladder for one incident. What the table does not have is illegal and",
-        "changes nothing.",
+        "An escalation is one contact's way up one ladder for one incident. What the table does not have is illegal,",
+        "and changes nothing.",
         "",
     ]
 
@@ -74,7 +74,7 @@ def _words() -> list[str]:
 
 def _unknown() -> list[str]:
     lines = [
-        "What follows an unknown outcome, unless `on_unknown` says otherwise:",
+        "After an unknown outcome, unless `on_unknown` says otherwise:",
         "",
         "| channel | then |",
         "|---|---|",
