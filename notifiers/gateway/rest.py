@@ -88,7 +88,7 @@ class Rest:
         answer = self._read(reply, [])
         if answer.outcome is not Outcome.ACCEPTED:
             raise NoReply(_without_message(answer))
-        token = read_token(reply.body)
+        token = read_token(reply.body, self._clock.now())
         if token is None:
             raise not_sent(AnswerReason.SIGN_IN_FAILED, "signing in: the gateway's answer holds no token")
         return token

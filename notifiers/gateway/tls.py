@@ -58,6 +58,11 @@ class Trust:
 
 
 def _context(tls: TlsSettings) -> ssl.SSLContext:
+    if tls.fingerprint or not tls.verify:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
     try:
         context = ssl.create_default_context(cafile=tls.ca or None)
     except (OSError, ValueError) as error:
@@ -67,9 +72,6 @@ def _context(tls: TlsSettings) -> ssl.SSLContext:
     # Pythons insist on. Whom we believe is the same on every Python.
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    if tls.fingerprint or not tls.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
     return context
 
 

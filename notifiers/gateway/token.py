@@ -29,8 +29,11 @@ class Token:
         return self.expires_at is None or now < self.expires_at - _MARGIN
 
 
-def read_token(body: bytes) -> Token | None:
-    """The token in the answer to a sign-in; None if there is none."""
+def read_token(body: bytes, now: datetime) -> Token | None:
+    """The token in the answer to a sign-in of this moment; None if there is none.
+
+    An end that is past already is not one as we understand it (a clock that differs, a count of seconds from now).
+    """
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):
@@ -38,7 +41,8 @@ def read_token(body: bytes) -> Token | None:
     jwt = answer.get("jwt") if isinstance(answer, dict) else None
     if not isinstance(jwt, str) or not _SENDABLE.fullmatch(jwt):
         return None
-    return Token(jwt=jwt, expires_at=_moment(answer.get("expireAt")))
+    expires_at = _moment(answer.get("expireAt"))
+    return Token(jwt=jwt, expires_at=expires_at if expires_at is not None and expires_at > now else None)
 
 
 def _moment(value: Any) -> datetime | None:

@@ -84,7 +84,7 @@ def told(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) ->
     seen: list[str] = []
     yield seen
     formatter = logging.Formatter("%(name)s %(message)s")
-    seen += [formatter.format(record) for record in caplog.records]
+    seen += [formatter.format(record) for record in caplog.get_records("call")]
     seen += capfd.readouterr()
     leaks = [line for line in seen for spelling in SPELLINGS if spelling in line]
     assert not leaks
