@@ -1,0 +1,59 @@
+# Everything that is done with this checkout. What a target needs is installed into .venv by itself.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Entry scripts are copied when they are installed, and so is what setup.cfg says.
+INSTALLED := setup.cfg pyproject.toml $(wildcard integrations/*/notify-*)
+DOCS_CONTRACTS := $(wildcard tests/contract/test_*docs*.py)
+
+# How small `make bench` measures; what is not named here is small as it is.
+BENCH_handover := --rounds 60
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench wheel clean
+
+help:  ## what there is to make
+	@sed -n 's/^\([a-z]*\):.*##/  make \1  -/p' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## installs this checkout and all it needs into .venv
+	@echo "Installed in $(VENV); see $(BIN)/brevisone --help"
+
+# The build tools are in .venv too, so that installing again needs no network.
+$(STAMP): $(INSTALLED)
+	@echo "== installing into $(VENV) (takes a minute the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import setuptools; raise SystemExit(int(setuptools.__version__.split(".")[0]) < 77)' 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --upgrade 'setuptools>=77' wheel
+	@$(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[test,check]'
+	@touch $@
+
+demo: $(STAMP)  ## an alert climbs Telegram, SMS and ring on a simulated gateway, within a minute
+	@echo "== brevisone demo"
+	@$(BIN)/brevisone demo
+
+test: $(STAMP)  ## all tests, the fast ones first
+	@echo "== pytest"
+	@$(BIN)/python -m pytest tests/unit tests/contract tests/journeys
+
+check: $(STAMP)  ## lint, format, types, import contracts, and what the docs promise
+	@echo "== ruff check" && $(BIN)/ruff check .
+	@echo "== ruff format --check" && $(BIN)/ruff format --check .
+	@echo "== mypy --strict" && $(BIN)/mypy
+	@echo "== lint-imports" && PYTHONPATH=. $(BIN)/lint-imports
+	@echo "== docs contracts" && $(BIN)/python -m pytest -q $(DOCS_CONTRACTS)
+
+bench: $(STAMP)  ## what things cost, measured small
+	@$(foreach file,$(wildcard benchmarks/*.py),\
+		echo "== $(file)" && $(BIN)/python $(file) $(BENCH_$(basename $(notdir $(file)))) &&) true
+
+wheel: $(STAMP)  ## builds dist/*.whl
+	@echo "== building the wheel into dist/"
+	@rm -rf build dist
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@rm -rf build
+	@ls dist
+
+clean:  ## removes .venv and whatever was built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,12 @@
+"""The exit codes of ``brevisone``; docs/commands.md says the same."""
+
+OK = 0
+"""Done."""
+PROBLEM = 1
+"""A problem was found, or it could not be done."""
+USAGE = 2
+"""It was called wrongly."""
+NOTHING = 3
+"""What was asked for is not there."""
+INTERRUPTED = 130
+"""By Ctrl-C, as shells say it."""

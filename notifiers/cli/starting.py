@@ -1,0 +1,162 @@
+"""``init``: writes a first configuration, by asking or by options, and says what to do next."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from notifiers.cli import codes
+from notifiers.cli.options import ConfigOption, Place, StateOption, place_of
+from notifiers.cli.paper import complain
+from notifiers.errors import BrevisoneError, ConfigurationError
+
+
+def init(
+    context: typer.Context,
+    gateway_url: Annotated[
+        str, typer.Option("--gateway-url", metavar="URL", show_default=False, help="As https://192.0.2.5/api.php.")
+    ] = "",
+    username: Annotated[
+        str, typer.Option("--username", metavar="NAME", show_default=False, help="Of the gateway's user for the API.")
+    ] = "",
+    password_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--password-file",
+            metavar="FILE",
+            show_default=False,
+            help="Where its password is, or is to be kept; else gateway.password beside the configuration.",
+        ),
+    ] = None,
+    number: Annotated[
+        str, typer.Option("--number", metavar="NUMBER", show_default=False, help="The phone that is told: yours.")
+    ] = "",
+    country: Annotated[
+        str | None,
+        typer.Option("--country", metavar="CODE", show_default=False, help="As DE: how national numbers are read."),
+    ] = None,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")] = False,
+    config: ConfigOption = None,
+    state_dir: StateOption = None,
+) -> None:
+    """Writes a commented configuration; asks for what no option said."""
+    from notifiers.config.starter import starter
+
+    place = place_of(context, config, state_dir)
+    if place.file.exists():
+        complain(f"{place.file} is there already and stays as it is; name another with --config, or move it away")
+        raise typer.Exit(codes.PROBLEM)
+    secret = (password_file or place.file.parent / "gateway.password").absolute()
+    gateway_url = _asked("The gateway's address", gateway_url, "--gateway-url", "https://192.0.2.5/api.php")
+    username = _asked("Its user for the HTTP API", username, "--username", "apiuser")
+    country = country if country is not None else _asked("Your country", "", "--country", "DE", needed=False)
+    number = _asked("Your mobile number", number, "--number", "")
+    password = _password(secret, password_stdin)
+    text = starter(
+        state=place.state,
+        gateway_url=gateway_url,
+        username=username,
+        password_file=secret,
+        number=number,
+        country=country.upper(),
+    )
+    _write_all(place, text, secret, password)
+    _say_next(place, secret)
+
+
+def _asked(question: str, given: str, option: str, default: str, *, needed: bool = True) -> str:
+    if given:
+        return given
+    if not sys.stdin.isatty():
+        if needed:
+            raise typer.BadParameter("is needed where nobody can be asked", param_hint=option)
+        return ""
+    return str(typer.prompt(question, default=default or None))
+
+
+def _password(secret: Path, from_stdin: bool) -> str | None:
+    """What is to be written into the password file; None if it is there."""
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            raise typer.BadParameter("stdin holds no password", param_hint="--password-stdin")
+        return password
+    if secret.exists():
+        return None
+    if not sys.stdin.isatty():
+        raise typer.BadParameter(
+            f"{secret} is not there; write the password into it, or give it with --password-stdin",
+            param_hint="--password-file",
+        )
+    return str(typer.prompt("The password of that user", hide_input=True))
+
+
+def _write_all(place: Place, text: str, secret: Path, password: str | None) -> None:
+    """Write both files, or neither. What the configuration's own checks find ends this call."""
+    from notifiers import config
+
+    made: list[Path] = []
+    try:
+        if password is not None:
+            _write(secret, password + "\n")
+            made.append(secret)
+        _write(place.file, text)
+        made.append(place.file)
+        config.load(place.file)
+    except ConfigurationError as error:
+        _take_back(made)
+        for problem in error.problems:
+            complain(problem)
+        complain("nothing was written; call this again with what is right")
+        raise typer.Exit(codes.PROBLEM) from error
+    except OSError as error:
+        _take_back(made)
+        raise BrevisoneError(f"{error.filename}: cannot be written: {error.strerror}") from error
+
+
+def _take_back(made: list[Path]) -> None:
+    for path in made:
+        path.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str) -> None:
+    """A new file that only its owner may write, and nobody but owner and group may read."""
+    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        os.fchmod(handle, 0o640)
+        _give_to_service(handle)
+        file.write(text)
+
+
+def _give_to_service(handle: int) -> None:
+    """Let the service's group read it, if there is one and we may."""
+    import grp
+
+    try:
+        group = grp.getgrnam("brevisone").gr_gid
+        os.fchown(handle, -1, group)
+    except (KeyError, PermissionError):
+        os.fchmod(handle, 0o600)
+
+
+def _say_next(place: Place, secret: Path) -> None:
+    config = "" if place.file == Path("/etc/brevisone/brevisone.yaml") else f" --config {place.file}"
+    state = "" if place.state == Path("/var/lib/brevisone") else f" --state-dir {place.state}"
+    print(f"""wrote {place.file}; the password is in {secret}
+
+What to do next:
+  brevisone{config}{state} check-config
+  brevisone{config}{state} send oncall 'Hello from brevisone'
+  brevisone{config}{state} serve
+
+Then let your monitoring system call notify-nagios, notify-icinga or notify-zabbix; the folder of each integration
+has the configuration to paste.""")
+    if config:
+        print(f"Scripts find this configuration by BREVISONE_CONFIG={place.file.absolute()}")
+    if state:
+        print(f"Scripts find this state by BREVISONE_STATE={place.state}")
