@@ -52,12 +52,16 @@ class Intake:
         if not names:
             return 0
         read = [(name, entry) for name in names if (entry := self._read(name)) is not None]
-        understood = [self._understanding.read(entry) for _, entry in read]
-        if understood:
-            with self._store.write() as connection:
-                self._write(connection, understood, self._clock.now())
+        if read:
+            self.take_entries([entry for _, entry in read])
             self._spool.remove([name for name, _ in read])
         return len(names)
+
+    def take_entries(self, entries: Sequence[Entry]) -> None:
+        """Take these in, wherever they come from; taking one in twice is harmless. Raises StoreError."""
+        understood = [self._understanding.read(entry) for entry in entries]
+        with self._store.write() as connection:
+            self._write(connection, understood, self._clock.now())
 
     def _read(self, name: str) -> Entry | None:
         try:

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from notifiers.clock import Clock
 from notifiers.engine.dispatch import Dispatch
 from notifiers.engine.intake import Intake
+from notifiers.engine.offers import Offer, Offers
+from notifiers.engine.last_resort import LastResort
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
 from notifiers.errors import SpoolError, StoreAway, StoreError
@@ -65,6 +67,7 @@ class Engine:
         intake: Intake,
         dispatch: Dispatch,
         passing: Passing,
+        last_resort: LastResort,
         recording: Recording,
         executor: ThreadPoolExecutor,
         wake: WakePipe,
@@ -76,16 +79,23 @@ class Engine:
         self.intake = intake
         self._dispatch = dispatch
         self._passing = passing
+        self._last_resort = last_resort
         self._recording = recording
         self._executor = executor
         self._pipe = wake
         self._alone = alone
         self._close = close
         self._leases_at: datetime | None = None
+        self._offers = Offers()
 
     def wake(self) -> None:
         """Let it look again; from any thread."""
         self._pipe.wake()
+
+    def offer(self, offer: Offer) -> None:
+        """Let it take in an entry that is not in the spool; from any thread."""
+        self._offers.add(offer)
+        self.wake()
 
     def step(self) -> datetime | None:
         """Everything that can be done now. Returns when there will be more to do, as far as can be foreseen."""
@@ -95,6 +105,7 @@ class Engine:
         now = self._clock.now()
         passed = self._passing.pass_to(now)
         held_back = self._dispatch.send_due()
+        self._last_resort.look(now)
         following = self._dispatch.next_due(self._clock.now())
         more = None if took_all else now
         return min((moment for moment in (more, passed, held_back, following) if moment is not None), default=None)
