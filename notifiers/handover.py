@@ -20,6 +20,18 @@ _SECRETS = ("PASSWORD", "PASSWD", "SECRET", "TOKEN")
 _NOT_OURS = ("NOTIFY_SOCKET",)  # systemd's, and inherited from a daemon that it started
 
 
+def run(source: str, prefixes: tuple[str, ...], package: str) -> None:
+    """``main``, and then the end of this process, which is all that an entry script is.
+
+    An interpreter that tears itself down costs more than the hand-over. Here nothing is left to tear down, since what
+    was said went out unbuffered; only an engine that worked in this process needs an orderly end.
+    """
+    code = main(source, prefixes, package)
+    if "notifiers.engine" in sys.modules:
+        sys.exit(code)
+    os._exit(code)
+
+
 def main(source: str, prefixes: tuple[str, ...], package: str) -> int:
     """Hand over this process's call, and return its exit code.
 
@@ -42,6 +54,7 @@ def main(source: str, prefixes: tuple[str, ...], package: str) -> int:
     try:
         spool.keep(state, name, entry)
     except OSError as error:
+        sys.dont_write_bytecode = True  # a full disk would keep half a module, and the next alert stumble over it
         from notifiers.without_spool import deliver
 
         return deliver(state, entry, error)

@@ -88,12 +88,12 @@ class Rejects:
             raise SpoolError(f"{self._folder / name}: cannot be moved to {folder}: {error.strerror}") from error
         (self._folder / (name + _REASON)).unlink(missing_ok=True)
 
-    def drop_surplus(self, now: datetime) -> list[Rejected]:
+    def drop_surplus(self, now: datetime, *, most: int = MOST, largest: int = LARGEST) -> list[Rejected]:
         """Delete the oldest, beyond what is kept, and return them: whoever calls this says so loudly."""
         kept, size, surplus = 0, 0, []
         for entry in reversed(self.all()):
             kept, size = kept + 1, size + entry.size
-            if kept > MOST or size > LARGEST or now - entry.at > LONGEST:
+            if kept > most or size > largest or now - entry.at > LONGEST:
                 size -= entry.size
                 with contextlib.suppress(OSError):
                     self._clear(entry.name)
