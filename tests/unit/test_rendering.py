@@ -165,6 +165,13 @@ def test_durations(length: timedelta, english: str, german: str) -> None:
         assert f"disk {word} {expected}:" in text.body
 
 
+def test_no_duration_is_told_of_what_ended_before_it_began() -> None:
+    """Clocks of two machines differ: nothing is better than minus three seconds."""
+    item = Item(alert=replace(DISK, kind=Kind.RECOVERY, started_at=NOW), resolved_at=NOW - timedelta(seconds=3))
+    text = Renderer().render(Occasion(items=(item,), channel=Channel.SMS, now=NOW))
+    assert text.body.startswith("RESOLVED db1 / disk: ")
+
+
 def test_a_problem_that_was_resolved_by_hand_is_told_as_resolved() -> None:
     """Its old output is no longer true, so it is not told."""
     item = Item(alert=DISK, opened_at=SINCE, resolved_at=NOW)

@@ -126,6 +126,23 @@ def test_fitting_is_exact_to_the_septet() -> None:
     assert fitted.size.segments == 2
 
 
+@pytest.mark.parametrize("before", range(4))
+@pytest.mark.parametrize("behind", range(4))
+def test_a_pair_on_the_border_is_allowed_for(before: int, behind: int) -> None:
+    """Wherever the pairs fall, the text stays within its segments and gives away no more than it must."""
+    parts = [Part(text="x" * before), Part(text="[" * 400, order=FIRST), Part(text="x" * behind)]
+    size = fit(parts, 2).size
+    assert size.segments == 2
+    assert size.left <= 2
+
+
+def test_the_first_entry_always_stays() -> None:
+    """Of entries that are too long each, the first is shortened rather than none told."""
+    parts = [Part(text=c * 400, order=3, entry=n) for n, c in enumerate("abc", 1)] + [Part(text=" + #", counts=True)]
+    text = fit(parts, 1).text
+    assert text == "a" * 153 + "... + 2"
+
+
 @pytest.mark.parametrize(
     ("output", "host", "service", "expected"),
     [
