@@ -9,8 +9,9 @@ from collections.abc import Callable
 from sqlalchemy import Connection
 
 from notifiers.alert import Alert, Kind, Severity, clean
+from notifiers.incident import Incident
 from notifiers.people import Contact, Directory
-from notifiers.replies import Answer, read_reply
+from notifiers.replies import Answer, Reply, read_replies
 from notifiers.store import incidents, journal
 
 _log = logging.getLogger(__name__)
@@ -27,38 +28,31 @@ class Answering:
                 self._by_number.setdefault(number, []).append(contact)
 
     def read(self, connection: Connection, body: str) -> list[Alert]:
-        """The acknowledgements in a reply ``{"from": …, "text": …}``; none, with a line in the log, if it may not."""
-        fields = json.loads(body)
-        sender, text = str(fields.get("from", "")), str(fields.get("text", ""))
-        reply = read_reply(clean(text))
-        if reply is None:
+        """The acknowledgements in a reply ``{"from": …, "text": …}``; none, with a line in the log, if it may not.
+
+        Raises ValueError for what is no such reply.
+        """
+        sender, text = _fields(body)
+        replies = read_replies(clean(text))
+        if not replies:
             _log.warning("a reply from %s holds no code and was left alone", _masked(sender))
             return []
-        number = self._number(sender)
+        number = self._number(clean(sender))
         contacts = self._by_number.get(number, [])
-        # Somebody who is no contact answers what was sent to the bare number.
-        names = [contact.name for contact in contacts] or [number]
-        found = journal.incidents_by_code(connection, names, reply.code)
-        if not found:
-            _log.warning("a reply from %s names a code that was not sent there", _masked(sender))
-            return []
+        # A bare number and one that was told as telnumber: answer what was sent to them by that name.
+        names = [*(contact.name for contact in contacts), number, f"telnumber:{number}"]
         author = contacts[0].name if contacts else number
-        return [
-            Alert(
-                source=incident.alert.source,
-                instance=incident.alert.instance,
-                key=incident.alert.key,
-                kind=Kind.ACKNOWLEDGEMENT,
-                severity=Severity.INFO,
-                host=incident.alert.host,
-                service=incident.alert.service,
-                author=author,
-                comment=reply.comment,
-                ends=reply.answer is Answer.UNACKNOWLEDGE,
-            )
-            for incident in incidents.by_id(connection, found).values()
-            if incident.is_open
-        ]
+        known = False
+        alerts: dict[int, Alert] = {}
+        for reply in replies:
+            found = journal.incidents_by_code(connection, names, reply.code)
+            known = known or bool(found)
+            for incident in incidents.by_id(connection, found).values():
+                if incident.is_open:
+                    alerts.setdefault(incident.id, _acknowledgement(incident, reply, author))
+        if not known:
+            _log.warning("a reply from %s names a code that was not sent there", _masked(sender))
+        return list(alerts.values())
 
     def _number(self, sender: str) -> str:
         spelling = sender.strip()
@@ -69,6 +63,32 @@ class Answering:
             except ValueError:
                 continue
         return spelling
+
+
+def _fields(body: str) -> tuple[str, str]:
+    """Sender and text. Raises ValueError if it is no reply as the service writes it down."""
+    try:
+        fields = json.loads(body)
+    except RecursionError as error:
+        raise ValueError("JSON nested too deeply") from error
+    if not isinstance(fields, dict):
+        raise ValueError("no JSON object")
+    return str(fields.get("from", "")), str(fields.get("text", ""))
+
+
+def _acknowledgement(incident: Incident, reply: Reply, author: str) -> Alert:
+    return Alert(
+        source=incident.alert.source,
+        instance=incident.alert.instance,
+        key=incident.alert.key,
+        kind=Kind.ACKNOWLEDGEMENT,
+        severity=Severity.INFO,
+        host=incident.alert.host,
+        service=incident.alert.service,
+        author=author,
+        comment=reply.comment,
+        ends=reply.answer is Answer.UNACKNOWLEDGE,
+    )
 
 
 def _masked(sender: str) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from notifiers import spool
 from notifiers.alert import Channel
 from notifiers.clock import Clock, SystemClock
 from notifiers.config import Configuration, StoreKind
@@ -16,20 +18,23 @@ from notifiers.engine.composing import Composing
 from notifiers.engine.deciding import Deciding
 from notifiers.engine.dispatch import Dispatch
 from notifiers.engine.intake import Intake
+from notifiers.engine.last_resort import LastResort, Program
 from notifiers.engine.lines import CALLS_AT_ONCE, TEXTS_AT_ONCE, Line, Lines
 from notifiers.engine.loop import Engine, WakePipe
+from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
 from notifiers.engine.settings import EngineSettings
-from notifiers.engine.understanding import Understanding
+from notifiers.engine.understanding import API, Understanding
 from notifiers.gateway.pool import Pool
 from notifiers.gateway.transport import open_transport
 from notifiers.integration import load_integrations
 from notifiers.rendering import Renderer
 from notifiers.routing import Router
 from notifiers.spool_reader import Spool
-from notifiers.store import Store, open_store
+from notifiers.store import Store, incidents, open_store
 from notifiers.store.connect import sqlite_url
+from notifiers.store.incidents import Identity
 
 
 def build_engine(configuration: Configuration, state: Path, *, clock: Clock | None = None) -> Engine:
@@ -47,6 +52,8 @@ def build_engine(configuration: Configuration, state: Path, *, clock: Clock | No
     recording = Recording(store, climbing, deciding)
     executor = ThreadPoolExecutor(len(lines) * (TEXTS_AT_ONCE + CALLS_AT_ONCE + 1), thread_name_prefix="gateway")
     wake = WakePipe()
+    ourselves = Ourselves(_own_hand_over(state, wake), lambda identity: _is_open(store, identity))
+    programs = [Program(command=one.command, timeout=one.timeout) for one in configuration.last_resort]
     dispatch = Dispatch(
         store=store,
         clock=clock,
@@ -54,12 +61,14 @@ def build_engine(configuration: Configuration, state: Path, *, clock: Clock | No
         climbing=climbing,
         composing=Composing(climbing, Renderer(configuration.templates), settings),
         recording=recording,
+        ourselves=ourselves,
         settings=settings,
         executor=executor,
         wake=wake.wake,
     )
     intake = Intake(
         spool=Spool(state),
+        rejected=ourselves.rejected,
         store=store,
         clock=clock,
         understanding=Understanding(load_integrations(), configuration.severities),
@@ -72,12 +81,26 @@ def build_engine(configuration: Configuration, state: Path, *, clock: Clock | No
         intake=intake,
         dispatch=dispatch,
         passing=Passing(store, deciding, settings),
+        last_resort=LastResort(programs, store, executor, wake.wake),
         recording=recording,
         executor=executor,
         wake=wake,
         alone=store.is_sqlite,
         close=store.close,
     )
+
+
+def _own_hand_over(state: Path, wake: WakePipe) -> Callable[[str], None]:
+    def hand_over(alerts_json: str) -> None:
+        spool.keep(str(state), *spool.compose(API, alerts_json=alerts_json))
+        wake.wake()
+
+    return hand_over
+
+
+def _is_open(store: Store, identity: Identity) -> bool:
+    with store.read() as connection:
+        return bool(incidents.open_by_identity(connection, [identity]))
 
 
 def store_of(configuration: Configuration, state: Path) -> Store:

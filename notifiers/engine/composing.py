@@ -6,12 +6,13 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from notifiers.alert import Alert, Channel, Severity
 from notifiers.engine.climbing import Climbing
+from notifiers.engine.ourselves import is_about_gateway
 from notifiers.engine.settings import EngineSettings
 from notifiers.escalation import EndReason, Event, Purpose
 from notifiers.incident import Incident, IncidentState
@@ -21,6 +22,9 @@ from notifiers.replies import ALPHABET, LENGTH
 from notifiers.store import escalations, incidents, journal
 from notifiers.store.incidents import Past
 from notifiers.store.records import Climb
+
+OWN_TROUBLE_EVERY = timedelta(seconds=30)
+"""How often another gateway is looked for, to tell that one is out."""
 
 _log = logging.getLogger(__name__)
 
@@ -44,14 +48,19 @@ class Composing:
         self._renderer = renderer
         self._settings = settings
 
-    def compose(self, connection: Connection, contact: Contact, channel: Channel, now: datetime) -> Composed | None:
-        """Claim what is due and write the message; None if nothing of it is true any more."""
+    def compose(
+        self, connection: Connection, contact: Contact, channel: Channel, now: datetime, *, by: str
+    ) -> Composed | None:
+        """Claim what is due and write the message that goes ``by`` a gateway; None if nothing is left of it."""
         claimed = escalations.claim(connection, contact.name, channel, now, self._settings.largest_message)
         known = incidents.by_id(connection, {c.incident_id for c in claimed if c.incident_id is not None})
         sending: list[Climb] = []
         ended: list[Climb] = []
         for climb in claimed:
             incident = known.get(climb.incident_id or 0)
+            if incident is not None and is_about_gateway(incident.alert, by):
+                ended.append(_later(climb, now))  # what arrived by this gateway would be false
+                continue
             moved, due = self._check(connection, climb, incident, channel, now)
             (sending if due else ended).append(moved)
         escalations.save(connection, [*sending, *ended])
@@ -154,6 +163,10 @@ class Composing:
             code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
             if not journal.code_in_use(connection, contact, code, now - self._settings.forget_after):
                 return code
+
+
+def _later(climb: Climb, now: datetime) -> Climb:
+    return replace(climb, at=replace(climb.at, due_at=now + OWN_TROUBLE_EVERY))
 
 
 def _over(climb: Climb, incident: Incident | None) -> EndReason | None:

@@ -15,11 +15,12 @@ from notifiers.clock import Clock
 from notifiers.engine.climbing import Climbing
 from notifiers.engine.composing import Composed, Composing
 from notifiers.engine.lines import Line, Lines
+from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.recording import Finished, Recording
 from notifiers.engine.settings import EngineSettings
 from notifiers.gateway.answers import Answer, AnswerReason
+from notifiers.gateway.circuit import Circuit
 from notifiers.gateway.health import Health
-from notifiers.gateway.pool import PoolChange
 from notifiers.gateway.request import Request
 from notifiers.outcome import Outcome
 from notifiers.people import Contact
@@ -63,6 +64,7 @@ class Dispatch:
         climbing: Climbing,
         composing: Composing,
         recording: Recording,
+        ourselves: Ourselves,
         settings: EngineSettings,
         executor: Executor,
         wake: Callable[[], None],
@@ -73,6 +75,7 @@ class Dispatch:
         self._climbing = climbing
         self._composing = composing
         self._recording = recording
+        self._ourselves = ourselves
         self._settings = settings
         self._executor = executor
         self._wake = wake
@@ -81,13 +84,17 @@ class Dispatch:
 
     @property
     def under_way(self) -> int:
-        """How many requests have not been answered."""
-        return self._lines.under_way()
+        """How many requests and probes have not been answered."""
+        return self._lines.under_way() + len(self._probing)
 
     @property
     def has_results(self) -> bool:
         """Whether there is something to collect."""
         return not self._results.empty()
+
+    def gateways(self) -> dict[str, Circuit]:
+        """How every gateway stands, in their order; from any thread."""
+        return self._lines.pool.circuits()
 
     def next_due(self, now: datetime) -> datetime | None:
         """When the next escalation is due after ``now``."""
@@ -113,12 +120,13 @@ class Dispatch:
         while True:
             now = self._clock.now()
             self._probe(now)
+            self._ourselves.look(now, self._lines.pool.usable(now))
             with self._store.read() as connection:
                 waiting = escalations.candidates(connection, now)
             if not waiting:
                 return None
-            if not self._lines.pool.usable(now):
-                return self._lines.pool.next_probe(now)
+            if not self._lines.usable(now):
+                return None if self._probing else self._lines.pool.next_probe(now)
             sent, again_at = self._send_first(sorted(waiting, key=rank), now)
             if not sent:
                 return again_at
@@ -153,7 +161,8 @@ class Dispatch:
         offer = self._lines.offer(connection, contact, candidate.channel, now)
         if offer.line is None and not offer.impossible:
             return offer.again_at, None, False
-        composed = self._composing.compose(connection, contact, candidate.channel, now)
+        by = offer.line.name if offer.line else ""
+        composed = self._composing.compose(connection, contact, candidate.channel, now, by=by)
         if composed is None:
             return None, None, True
         if offer.line is None:
@@ -204,7 +213,7 @@ class Dispatch:
 
     def _begin(self, sending: Sending) -> None:
         """The attempt is written down: now it may be made."""
-        self._lines.take(sending.line, sending.message.channel)
+        self._lines.take(sending.line, sending.message.channel, sending.attempt.started_at)
         self._executor.submit(self._make, sending)
 
     def _make(self, sending: Sending) -> None:
@@ -231,8 +240,10 @@ class Dispatch:
     def _finished(self, finished: Finished) -> None:
         now = self._clock.now()
         self._lines.give_back(finished.gateway, finished.channel)
-        _tell(self._lines.pool.record(finished.gateway, finished.answer.outcome, now))
-        elsewhere = any(name != finished.gateway for name in self._lines.pool.usable(now))
+        change = self._lines.pool.record(finished.gateway, finished.answer.outcome, now)
+        if change is not None:
+            self._ourselves.changed(change, finished.answer.detail or finished.answer.reason, now)
+        elsewhere = any(name != finished.gateway for name in self._lines.usable(now))
         level = logging.INFO if finished.answer.outcome is Outcome.ACCEPTED else logging.WARNING
         _log.log(
             level,
@@ -245,6 +256,7 @@ class Dispatch:
             finished.answer.detail or finished.answer.reason,
         )
         self._recording.record(finished, now, elsewhere=elsewhere)
+        self._ourselves.answered(finished.gateway, finished.answer.outcome)
 
     def _probe(self, now: datetime) -> None:
         """Ask gateways that rest whether they are back, so that no message need find out."""
@@ -260,10 +272,7 @@ class Dispatch:
 
     def _probed(self, probed: Probed) -> None:
         self._probing.discard(probed.gateway)
-        _tell(self._lines.pool.record_probe(probed.gateway, probed.health.is_reachable, self._clock.now()))
-
-
-def _tell(change: PoolChange | None) -> None:
-    if change is not None:
-        alive = ", ".join(change.alive) or "NONE: ladders stand still"
-        _log.warning("gateway %s: %s; alive: %s", change.gateway, change.change, alive)
+        now = self._clock.now()
+        change = self._lines.pool.record_probe(probed.gateway, probed.health.is_reachable, now)
+        if change is not None:
+            self._ourselves.changed(change, probed.health.detail, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -37,7 +37,9 @@ class Intake:
         answering: Answering,
         deciding: Deciding,
         settings: EngineSettings,
+        rejected: Callable[[str], None],
     ) -> None:
+        """``rejected`` is told why an entry could not be read."""
         self._spool = spool
         self._store = store
         self._clock = clock
@@ -45,6 +47,7 @@ class Intake:
         self._answering = answering
         self._deciding = deciding
         self._settings = settings
+        self._rejected = rejected
 
     def take_in(self) -> int:
         """Take in one batch; how many entries left the spool. Raises StoreAway with the spool as it was."""
@@ -69,8 +72,8 @@ class Intake:
         except (EntryGone, EntryTooNew):
             return None
         except SpoolError as error:
-            _log.error("an entry cannot be read and goes to rejected/: %s", error)
             self._spool.reject(name, str(error))
+            self._rejected(str(error))
             return None
 
     def _write(self, connection: Connection, batch: Sequence[Understood], now: datetime) -> None:

@@ -66,23 +66,28 @@ class Lines:
         if not able:
             return Offer(impossible=True)
         again: datetime | None = None
-        usable = self.pool.usable(now)
+        usable = self.usable(now)
         for line in able:
             if line.name not in usable or self._is_busy(line, channel):
                 continue
             free = self._free_at(connection, line, contact, now)
-            if free > now:
-                again = min(again, free) if again else free
-            elif self.pool.pick(now, frozenset(usable) - {line.name}) is not None:
+            if free <= now:
                 return Offer(line=line)
+            again = min(again, free) if again else free
         return Offer(again_at=again)
+
+    def usable(self, now: datetime) -> tuple[str, ...]:
+        """Gateways that a message may be given to now. One that rests is asked by a probe first, not by a message."""
+        resting = self.pool.due_probes(now)
+        return tuple(name for name in self.pool.usable(now) if name not in resting)
 
     def request(self, line: Line, contact: Contact, channel: Channel, body: str) -> Request | None:
         """What would be asked of a line; None if it cannot be asked."""
         return request_for(contact, channel, body, line.name, self.lines[0].name)
 
-    def take(self, line: Line, channel: Channel) -> None:
-        """A request begins."""
+    def take(self, line: Line, channel: Channel, now: datetime) -> None:
+        """A request begins; of a gateway that is out it is the one attempt of this wait."""
+        self.pool.pick(now, frozenset(other.name for other in self.lines if other.name != line.name))
         self._under_way[line.name, channel is Channel.RING] += 1
 
     def give_back(self, name: str, channel: Channel) -> None:

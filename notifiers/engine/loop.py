@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from notifiers.clock import Clock
 from notifiers.engine.dispatch import Dispatch
 from notifiers.engine.intake import Intake
-from notifiers.engine.offers import Offer, Offers
 from notifiers.engine.last_resort import LastResort
+from notifiers.engine.offers import Offer, Offers
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
 from notifiers.errors import SpoolError, StoreAway, StoreError
+from notifiers.gateway.circuit import Circuit
 from notifiers.poke import PokeListener
 
 LONGEST_WAIT = 5.0
@@ -96,6 +97,10 @@ class Engine:
         """Let it take in an entry that is not in the spool; from any thread."""
         self._offers.add(offer)
         self.wake()
+
+    def gateways(self) -> dict[str, Circuit]:
+        """How every gateway stands, in their order; from any thread."""
+        return self._dispatch.gateways()
 
     def step(self) -> datetime | None:
         """Everything that can be done now. Returns when there will be more to do, as far as can be foreseen."""
