@@ -41,6 +41,8 @@ NAMES = (
     "comment",
 )
 """Every field, in the order in which our templates write them: what decides first, free text last."""
+EVENT = frozenset(NAMES[: NAMES.index("severity")])
+"""Fields that say which event this is and what became of it."""
 _DECIDING = frozenset(NAMES[: NAMES.index("host")])
 _FREE = frozenset({"name", "operational_data", "comment"})
 _MAY_FOLLOW = frozenset({"event_source", "event_id", "event_value", "severity", "severity_name"})

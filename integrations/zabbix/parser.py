@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from integrations import bodies, words
-from integrations.zabbix.meaning import Meaning, Source, meanings, severity_of
-from integrations.zabbix.message import NAMES, Message, filled, named, read_line, read_message, read_pairs
+from integrations.zabbix.meaning import NEWS, Meaning, Source, meanings, severity_of
+from integrations.zabbix.message import EVENT, NAMES, Message, filled, named, read_line, read_message, read_pairs
 from notifiers.alert import Alert, Channel, Kind, clean
 from notifiers.errors import NotUnderstood
 from notifiers.integration import Call, HandedOver
@@ -27,7 +27,7 @@ class _Told:
     subject: str
     message: str
     beside: Message
-    """Fields given beside the message; they win over those in it."""
+    """Fields given beside the message."""
     notes: tuple[str, ...] = ()
 
 
@@ -40,7 +40,9 @@ class Zabbix:
         """One alert, or two for an update that says two things. Raises NotUnderstood if nothing is told at all."""
         told = _from_call(entry.call) if entry.call is not None else _from_body(entry.body)
         message = read_message(told.message)
-        fields = {**message.fields, **told.beside.fields}
+        fields = {**told.beside.fields, **message.fields}
+        # A message knows best what to call it, but what stands beside it cannot have been written by a check.
+        fields.update({name: value for name, value in told.beside.fields.items() if name in EVENT})
         if not (fields or message.text or message.cancelled or told.subject.strip()):
             raise NotUnderstood("neither subject nor message: there is nothing to tell")
         reader = _Reader(entry=entry, told=told, message=message, fields=fields)
@@ -83,7 +85,8 @@ class _Reader:
     def alert(self, meaning: Meaning) -> Alert:
         """The alert of one meaning."""
         notes = [*self._unfilled(), *self.told.notes, *self.message.notes]
-        key = self._line("event_id")
+        # Discovery and autoregistration have events too, but nothing ever ends them.
+        key = "" if self.fields.get("event_source") in NEWS else self._line("event_id")
         kind = meaning.kind
         if not key and kind is not Kind.CUSTOM:
             notes.append(f"a {kind} without event_id: it cannot be followed")
@@ -108,7 +111,7 @@ class _Reader:
             summary=summary,
             details=details,
             labels=self._labels(),
-            author=self._line("author"),
+            author=_person(self._line("author")),
             comment=self.fields.get("comment", ""),
             url=words.web_address(self._line("url")),
             started_at=_started_at(self._line("started_at")),
@@ -173,6 +176,11 @@ def _tags(text: str) -> dict[str, str]:
         if name := pair.get("tag", "").strip():
             labels[name] = ",".join(filter(None, (labels.get(name), pair.get("value", ""))))
     return labels
+
+
+def _person(name: str) -> str:
+    """``{USER.FULLNAME}`` is ``First Last (login)``, and ``(login)`` for whoever has no name."""
+    return name[1:-1] if name.startswith("(") and name.endswith(")") else name
 
 
 def _started_at(text: str) -> datetime | None:

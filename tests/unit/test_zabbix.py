@@ -168,7 +168,8 @@ def test_a_problem() -> None:
 def test_events(fields: dict[str, str], kind: Kind, ends: bool) -> None:
     """What an event means follows from its own words, and needs no guess."""
     alert = parse("anna", "x", lines(**fields))
-    check(alert, kind=kind, ends=ends, key="4711", notes=())
+    key = "" if fields.get("event_source") in ("1", "2") else "4711"
+    check(alert, kind=kind, ends=ends, key=key, notes=())
 
 
 def test_a_comment_with_a_severity_is_heard_twice() -> None:
@@ -181,6 +182,14 @@ def test_a_comment_with_a_severity_is_heard_twice() -> None:
         (Kind.CUSTOM, "now it hurts"),
     ]
     assert alerts[1].summary == action
+
+
+@pytest.mark.parametrize(
+    ("author", "told"), [("Änne Ott (anne)", "Änne Ott (anne)"), ("  (anne)", "anne"), ("{USER.FULLNAME}", "")]
+)
+def test_authors(author: str, told: str) -> None:
+    """Who has no name is called as they log in."""
+    check(parse("anna", "x", lines(update_status="1", update_action="acknowledged", author=author)), author=told)
 
 
 def test_an_acknowledgement_tells_who_and_why() -> None:
@@ -426,12 +435,18 @@ def test_100_kb_of_output() -> None:
 
 
 def test_fields_beside_the_message() -> None:
-    """Zabbix 7.0 fills in further parameters: they win over the message, which may then be any text."""
+    """Zabbix 7.0 fills in further parameters, so the message may be any text; no message can deny their event."""
     alert = parse(
         "anna", "Disk", "Hurry!", "event_id: 8", "event_value: 1", "host: web1", "severity: {EVENT.NSEVERITY}"
     )
     check(alert, kind=Kind.PROBLEM, key="8", host="web1", summary="Disk", details="Hurry!", severity=Severity.ERROR)
     check(parse("anna", "x", lines(), "event_id: 8", "", "event_value: {EVENT.VALUE}"), key="8", notes=())
+    check(
+        parse("anna", "x", lines(severity="5"), "severity: 2", "name: n"),
+        severity=Severity.CRITICAL,
+        service="Disk is full",
+    )
+    check(parse("anna", "x", "name: n\nevent_value: 0", "event_id: 8", "event_value: 1"), kind=Kind.PROBLEM, key="8")
 
 
 @pytest.mark.parametrize(
