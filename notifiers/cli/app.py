@@ -7,21 +7,19 @@ import sys
 
 import typer
 
-from notifiers.cli import (
-    changing,
-    checking,
-    demo,
-    looking,
-    running,
-    sending,
-    simulating,
-    spooling,
-    starting,
-    storing,
-    trying,
-)
+from notifiers.cli.changing import acknowledge, resolve
+from notifiers.cli.checking import check_config
 from notifiers.cli.codes import INTERRUPTED, PROBLEM
+from notifiers.cli.demo import demo
+from notifiers.cli.looking import incidents, show, why
 from notifiers.cli.options import ConfigOption, Given, StateOption
+from notifiers.cli.running import run_once, serve
+from notifiers.cli.sending import send
+from notifiers.cli.simulating import simulate
+from notifiers.cli.spooling import spool
+from notifiers.cli.starting import init
+from notifiers.cli.storing import app as store
+from notifiers.cli.trying import plan, render
 from notifiers.errors import BrevisoneError
 
 _DAILY, _TRYING, _RUNNING = "From day to day", "Setting up and trying out", "Running"
@@ -54,22 +52,22 @@ def _options(
     context.obj = Given(config=config, state_dir=state_dir)
 
 
-app.command("demo", rich_help_panel=_TRYING)(demo.demo)
-app.command("init", rich_help_panel=_TRYING)(starting.init)
-app.command("check-config", rich_help_panel=_TRYING)(checking.check_config)
-app.command("send", rich_help_panel=_TRYING)(sending.send)
-app.command("plan", rich_help_panel=_TRYING)(trying.plan)
-app.command("render", rich_help_panel=_TRYING)(trying.render)
-app.command("simulate", rich_help_panel=_TRYING)(simulating.simulate)
-app.command("incidents", rich_help_panel=_DAILY)(looking.incidents)
-app.command("show", rich_help_panel=_DAILY)(looking.show)
-app.command("why", rich_help_panel=_DAILY)(looking.why)
-app.command("acknowledge", rich_help_panel=_DAILY)(changing.acknowledge)
-app.command("resolve", rich_help_panel=_DAILY)(changing.resolve)
-app.command("serve", rich_help_panel=_RUNNING)(running.serve)
-app.command("run-once", rich_help_panel=_RUNNING)(running.run_once)
-app.command("spool", rich_help_panel=_RUNNING)(spooling.spool)
-app.add_typer(storing.app, name="store", rich_help_panel=_RUNNING)
+app.command("demo", rich_help_panel=_TRYING)(demo)
+app.command("init", rich_help_panel=_TRYING)(init)
+app.command("check-config", rich_help_panel=_TRYING)(check_config)
+app.command("send", rich_help_panel=_TRYING)(send)
+app.command("plan", rich_help_panel=_TRYING)(plan)
+app.command("render", rich_help_panel=_TRYING)(render)
+app.command("simulate", rich_help_panel=_TRYING)(simulate)
+app.command("incidents", rich_help_panel=_DAILY)(incidents)
+app.command("show", rich_help_panel=_DAILY)(show)
+app.command("why", rich_help_panel=_DAILY)(why)
+app.command("acknowledge", rich_help_panel=_DAILY)(acknowledge)
+app.command("resolve", rich_help_panel=_DAILY)(resolve)
+app.command("serve", rich_help_panel=_RUNNING)(serve)
+app.command("run-once", rich_help_panel=_RUNNING)(run_once)
+app.command("spool", rich_help_panel=_RUNNING)(spool)
+app.add_typer(store, name="store", rich_help_panel=_RUNNING)
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ def _tell(place: Place, configuration: Configuration | None, problems: list[str]
         complain(f"{count} {'problem' if count == 1 else 'problems'} in {place.file}")
     elif configuration is not None:
         print(f"{place.file}: ok\n")
-        _tell_summary(configuration)
+        _tell_summary(place, configuration)
 
 
 def _of_place(place: Place, configuration: Configuration) -> list[str]:
@@ -78,11 +78,11 @@ def _waits(ladder: Ladder) -> bool:
     return ladder.again is not None or any(rung.after or rung.times > 1 for rung in ladder.rungs)
 
 
-def _tell_summary(configuration: Configuration) -> None:
+def _tell_summary(place: Place, configuration: Configuration) -> None:
     from notifiers.cli.words import rungs_in_words
 
     directory = configuration.directory
-    rows: list[tuple[str, str]] = [("state", str(configuration.state)), ("store", str(configuration.store.kind))]
+    rows: list[tuple[str, str]] = [("state", str(place.state)), ("store", str(configuration.store.kind))]
     rows += [(f"gateway {one.name}", f"{one.url} as {one.username}") for one in configuration.gateway_settings]
     for name, contact in directory.contacts.items():
         groups = ", ".join(contact.group.values())

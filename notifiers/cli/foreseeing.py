@@ -84,7 +84,9 @@ def foresee(configuration: Configuration, alert: Alert) -> Foreseen:
     if plan.dropped:
         notes.append("a route drops it: nobody is told")
     if plan.by_default:
-        notes.append("the default recipients stand in")
+        notes.append(
+            "the default recipients stand in" if plan.notes else "no route matches: the default recipients are told"
+        )
     climbs = alert.kind is Kind.PROBLEM and bool(alert.key)
     if alert.kind in _AFFECTING:
         notes.append(_AFFECTING[alert.kind])

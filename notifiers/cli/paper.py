@@ -56,7 +56,13 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
-    console().print(table)
+    out = console()
+    if out.is_terminal:
+        out.print(table)
+        return
+    with out.capture() as drawn:
+        out.print(table)
+    print("\n".join(line.rstrip() for line in drawn.get().splitlines()))
 
 
 def clock_time(moment: datetime, now: datetime) -> str:

@@ -13,17 +13,17 @@ from notifiers.alert import Alert, Kind, Severity
 from notifiers.errors import NotUnderstood
 
 
-def built_in(now: datetime) -> Alert:
-    """A disk that is nearly full."""
+def built_in(now: datetime, *, over: bool = False) -> Alert:
+    """A disk that is nearly full, or is no more."""
     return Alert(
         source="icinga",
-        kind=Kind.PROBLEM,
+        kind=Kind.RECOVERY if over else Kind.PROBLEM,
         severity=Severity.CRITICAL,
         key="db1.example.org!disk",
         host="db1.example.org",
         service="disk",
-        state="CRITICAL",
-        summary="DISK CRITICAL - /var 98% used (312 MB free)",
+        state="OK" if over else "CRITICAL",
+        summary="DISK OK - /var 61% used" if over else "DISK CRITICAL - /var 98% used (312 MB free)",
         url="https://icinga.example.org/monitoring/service/show?host=db1.example.org&service=disk",
         started_at=now - timedelta(minutes=3),
         problem_id="4711",
@@ -36,7 +36,8 @@ def read_alerts(file: Path | None, now: datetime, changes: Mapping[str, Any]) ->
 
     ``-`` is stdin; no file is the built-in alert. Raises NotUnderstood.
     """
-    bodies = [built_in(now).to_json()] if file is None else _bodies(file)
+    over = changes.get("kind") == Kind.RECOVERY.value
+    bodies = [built_in(now, over=over).to_json()] if file is None else _bodies(file)
     wanted = {name: value for name, value in changes.items() if value}
     return [Alert.from_json({**body, **wanted} if isinstance(body, dict) else body) for body in bodies]
 

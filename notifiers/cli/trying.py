@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 
 AlertArgument = Annotated[
     Path | None,
-    typer.Argument(
-        metavar="[FILE]", show_default=False, help="An alert as JSON, or a list; - is stdin. Else a sample."
-    ),
+    typer.Argument(metavar="FILE", show_default=False, help="An alert as JSON, or a list; - is stdin. Else a sample."),
 ]
 KindOption = Annotated[str, typer.Option("--kind", metavar="KIND", show_default=False, help="problem, recovery, …")]
 SeverityOption = Annotated[
@@ -72,7 +71,7 @@ def render(
         write_json(_as_json(text))
     else:
         print(text.body)
-        complain(_measured(text))
+        print(_measured(text), file=sys.stderr)
     if text.failure:
         complain(f"the template failed, so that the built-in text goes out: {text.failure}")
         raise typer.Exit(codes.PROBLEM)
