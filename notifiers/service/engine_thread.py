@@ -1,0 +1,185 @@
+"""The engine in a thread of its own: waits for the lock on STATE, is built anew on reload, and never gives up.
+
+Alerts are spooled meanwhile, so nothing here may end the service but being told to stop.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+
+from notifiers.clock import Clock
+from notifiers.config import Configuration
+from notifiers.engine.build import build_engine
+from notifiers.engine.lock import StateLock
+from notifiers.engine.loop import Engine
+from notifiers.engine.offers import Offer
+from notifiers.errors import BrevisoneError, StateLocked
+from notifiers.poke import PokeListener
+
+LOCK_EVERY = 0.2
+"""Seconds between two looks at a lock that another engine holds."""
+LONGEST_PAUSE = 30.0
+"""Seconds before an engine that could not be built or broke is tried again; the first time it takes one."""
+SILENT_FOR = 120.0
+"""Seconds without a round after which the engine is thought to hang; a round waits at most 5 s and 10 s for a store."""
+
+_log = logging.getLogger(__name__)
+
+
+class EngineThread:
+    """Runs the engine of one STATE from ``start`` to ``stop``."""
+
+    def __init__(self, configuration: Configuration, state: Path, clock: Clock) -> None:
+        self._configuration = configuration
+        self._state = state
+        self._clock = clock
+        self._lock = StateLock(state)
+        self._stopping = threading.Event()
+        self._renewed = threading.Event()
+        self._engine: Engine | None = None
+        self._changing = threading.Lock()
+        """Held to wake the engine and to take it away: one that is closed must not be woken."""
+        self._trouble = "it has not started"
+        self._round_at = clock.monotonic()
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not work, in a few words; empty: it does."""
+        if not self._thread.is_alive():
+            return self._trouble or "it has ended"
+        silent = self._clock.monotonic() - self._round_at
+        return self._trouble or (f"it has not moved for {silent:.0f} s" if silent > SILENT_FOR else "")
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether only a restart of the process can help."""
+        silent = self._clock.monotonic() - self._round_at
+        return not self._stopping.is_set() and (not self._thread.is_alive() or silent > SILENT_FOR)
+
+    @property
+    def engine(self) -> Engine | None:
+        """The engine that runs now; None while there is none."""
+        return self._engine
+
+    def start(self) -> None:
+        """Run from now on."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Let the engine look at the spool."""
+        with self._changing:
+            if self._engine is not None:
+                self._engine.wake()
+
+    def offer(self, offer: Offer) -> None:
+        """Give the engine an entry that is not in the spool. Nothing is done if there is no engine."""
+        with self._changing:
+            if self._engine is not None:
+                self._engine.offer(offer)
+
+    def renew(self, configuration: Configuration) -> None:
+        """Go on with this configuration after the step that is under way."""
+        self._configuration = configuration
+        self._renewed.set()
+        self.wake()
+
+    def stop(self, patience: float) -> bool:
+        """Finish what is under way. False if that took longer than ``patience`` seconds."""
+        self._stopping.set()
+        self._renewed.set()
+        self.wake()
+        self._thread.join(patience)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        pause = 1.0
+        try:
+            if not self._take_lock():
+                return
+            while not self._stopping.is_set():
+                began = self._clock.monotonic()
+                try:
+                    with PokeListener(self._state) as listener:
+                        self._run(listener)
+                except Exception as error:
+                    self._trouble = _words(error)
+                    _log.error("the engine cannot work and is started again in %.0f s: %s", pause, _words(error),
+                               exc_info=not isinstance(error, BrevisoneError))  # fmt: skip
+                    self._pause(pause)
+                    pause = 1.0 if self._clock.monotonic() - began > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
+        finally:
+            self._lock.release()
+            self._trouble = self._trouble or "it was stopped"
+
+    def _take_lock(self) -> bool:
+        """Wait for the lock. Raises nothing: trouble with it is told, and tried again."""
+        told = ""
+        while not self._stopping.is_set():
+            self._round_at = self._clock.monotonic()
+            try:
+                self._lock.take()
+            except BrevisoneError as error:
+                self._trouble = _words(error)
+                if told != self._trouble:
+                    told = self._trouble
+                    level = logging.INFO if isinstance(error, StateLocked) else logging.ERROR
+                    _log.log(level, "waiting: %s; alerts are spooled meanwhile", error)
+                self._stopping.wait(LOCK_EVERY)
+            else:
+                return True
+        return False
+
+    def _run(self, listener: PokeListener) -> None:
+        """Run one engine after the other, each with the configuration of its time. Raises what broke one."""
+        self._renewed.clear()
+        engine = self._built()
+        try:
+            while not self._stopping.is_set():
+                engine.run(self._is_interrupted, listener)
+                if self._stopping.is_set():
+                    return
+                self._renewed.clear()
+                engine = self._replaced(engine)
+        finally:
+            self._set(None)
+            engine.close()
+
+    def _built(self) -> Engine:
+        engine = build_engine(self._configuration, self._state, clock=self._clock)
+        self._set(engine)
+        self._trouble = ""
+        if self._stopping.is_set() or self._renewed.is_set():
+            engine.wake()  # whoever wanted to wake it found none
+        return engine
+
+    def _replaced(self, old: Engine) -> Engine:
+        """The engine of the new configuration; the old one if that cannot be built."""
+        try:
+            engine = build_engine(self._configuration, self._state, clock=self._clock)
+        except BrevisoneError as error:
+            _log.error("the engine goes on with the configuration that works: %s", error)
+            return old
+        self._set(engine)
+        old.close()
+        return engine
+
+    def _set(self, engine: Engine | None) -> None:
+        with self._changing:
+            self._engine = engine
+
+    def _is_interrupted(self) -> bool:
+        """Asked by the engine before each round."""
+        self._round_at = self._clock.monotonic()
+        return self._renewed.is_set() or self._stopping.is_set()
+
+    def _pause(self, seconds: float) -> None:
+        self._round_at = self._clock.monotonic()
+        self._stopping.wait(seconds)
+        self._round_at = self._clock.monotonic()
+
+
+def _words(error: Exception) -> str:
+    return str(error) if isinstance(error, BrevisoneError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,113 @@
+"""Makes what comes over HTTP durable: whatever arrives while the disk is busy is written together in the next round.
+
+Requests await ``keep`` on the event loop; one thread writes. It knows the spool and nothing of HTTP.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from notifiers.errors import HandOverError
+from notifiers.spool_batch import keep_many
+from notifiers.spool_folder import why_unwritable
+
+LARGEST_BATCH = 256
+"""Entries written in one round."""
+LONGEST_QUEUE = 64 * 1024 * 1024
+"""Bytes that may wait to be written. What comes beyond is refused: its sender keeps it and tries again."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waiting:
+    name: str
+    entry: bytes
+    loop: asyncio.AbstractEventLoop
+    durable: asyncio.Future[None]
+
+
+class Keeper:
+    """Writes entries into the spool of one STATE from ``start`` to ``stop``."""
+
+    def __init__(self, state: Path, kept: Callable[[], None]) -> None:
+        """``kept`` is called, from the writing thread, after each round in which something became durable."""
+        self._state = str(state)
+        self._kept = kept
+        self._queue: list[_Waiting] = []
+        self._bytes = 0
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """Write from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what waits, and no more."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join()
+
+    async def keep(self, name: str, entry: bytes) -> None:
+        """Wait until the entry is durable. Raises HandOverError if it is not."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(name=name, entry=entry, loop=loop, durable=loop.create_future())
+        with self._changed:
+            if self._stopping:
+                raise HandOverError("the service is stopping; try again")
+            if self._bytes > LONGEST_QUEUE:
+                raise HandOverError("the disk is too slow for what comes; try again")
+            self._queue.append(waiting)
+            self._bytes += len(entry)
+            self._changed.notify()
+        await waiting.durable
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._queue or self._stopping)
+                batch, self._queue = self._queue[:LARGEST_BATCH], self._queue[LARGEST_BATCH:]
+                self._bytes -= sum(len(waiting.entry) for waiting in batch)
+                if not batch:
+                    return
+            self._write(batch)
+
+    def _write(self, batch: list[_Waiting]) -> None:
+        try:
+            errors = keep_many(self._state, [(waiting.name, waiting.entry) for waiting in batch])
+        except Exception as error:  # whoever waits must get an answer
+            _log.exception("writing into the spool failed")
+            errors = [OSError(f"{type(error).__name__}: {error}")] * len(batch)
+        ends = [self._end(error) for error in errors]
+        for loop in {waiting.loop for waiting in batch}:
+            mine = [(waiting.durable, end) for waiting, end in zip(batch, ends, strict=True) if waiting.loop is loop]
+            with contextlib.suppress(RuntimeError):  # the loop was closed: nobody is left to be answered
+                loop.call_soon_threadsafe(_answer, mine)
+        if None in errors:
+            self._kept()
+
+    def _end(self, error: OSError | None) -> HandOverError | None:
+        if error is None:
+            return None
+        why = why_unwritable(self._state, error)
+        _log.error("a hand-over could not be made durable: %s", why)
+        return HandOverError(why)
+
+
+def _answer(ends: list[tuple[asyncio.Future[None], HandOverError | None]]) -> None:
+    for durable, error in ends:
+        if durable.done():  # the client left
+            continue
+        if error is None:
+            durable.set_result(None)
+        else:
+            durable.set_exception(error)

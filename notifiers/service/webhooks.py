@@ -1,0 +1,147 @@
+"""Where monitoring systems post alerts: understood as far as to know that there is one, made durable, and answered.
+
+The engine parses the body again when it takes the entry in; here it is only found out whether the sender must be told
+that it sent nonsense. A fault of a parser is no fault of the sender: what came is kept then, and told as it came.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from notifiers import spool
+from notifiers.alert import Alert
+from notifiers.clock import Clock
+from notifiers.errors import HandOverError, NotUnderstood
+from notifiers.integration import HandedOver, Integration
+from notifiers.service.bodies import as_text, demand_json, demand_shallow, read_body, read_json
+from notifiers.service.counts import Counts
+from notifiers.service.doors import Doors
+from notifiers.service.keeper import Keeper
+
+API = "api"
+SOURCES = ("alertmanager", "grafana", "zabbix")
+_SMALL = 64 * 1024
+"""Bytes of a body that is understood on the event loop; a larger one must not keep others waiting."""
+
+_log = logging.getLogger(__name__)
+
+
+class Webhooks:
+    """``POST /alertmanager``, ``/grafana``, ``/zabbix`` and ``/alerts``, each with recipients after it or not."""
+
+    def __init__(
+        self, *, doors: Doors, keeper: Keeper, integrations: Mapping[str, Integration], clock: Clock, counts: Counts
+    ) -> None:
+        self._doors = doors
+        self._keeper = keeper
+        self._integrations = integrations
+        self._clock = clock
+        self._counts = counts
+
+    def routes(self) -> list[Route]:
+        """One for each source, with and without recipients. None of them ever redirects."""
+        found = []
+        for path, endpoint in [(source, self._endpoint(source)) for source in SOURCES] + [("alerts", self._alerts)]:
+            for ending in ("", "/", "/{recipients}"):
+                found.append(Route(f"/{path}{ending}", endpoint, methods=["POST"]))
+        return found
+
+    def _endpoint(self, source: str) -> Any:
+        async def take(request: Request) -> Response:
+            body = await self._body(request)
+            named = recipients_in(request)
+            text = as_text(body)
+            await _run(body, self._understand, source, body, text, named)
+            name, entry = spool.compose(source, body=text, recipients=named)
+            return await self._keep(source, name, entry)
+
+        return take
+
+    async def _alerts(self, request: Request) -> Response:
+        body = await self._body(request)
+        alerts = await _run(body, _alerts_in, body)
+        named = recipients_in(request)
+        if named:
+            alerts = [_with_recipients(alert, named) for alert in alerts]
+        name, entry = spool.compose(API, alerts_json=json.dumps(alerts))
+        return await self._keep(API, name, entry)
+
+    async def _body(self, request: Request) -> bytes:
+        self._doors.for_handing_over(request)
+        demand_json(request)
+        return await read_body(request)
+
+    def _understand(self, source: str, body: bytes, text: str, named: tuple[str, ...]) -> None:
+        """Raises HTTPException 400, saying why, if nobody could make an alert of this."""
+        demand_shallow(body)
+        read_json(text)
+        integration = self._integrations.get(source)
+        if integration is None:
+            return
+        entry = HandedOver(source=source, received_at=self._clock.now(), body=text, recipients=named)
+        try:
+            integration.parse(entry)
+        except NotUnderstood as error:
+            raise HTTPException(400, str(error)) from error
+        except Exception:
+            _log.exception("the parser of %s failed; what came is told as it came", source)
+
+    async def _keep(self, source: str, name: str, entry: bytes) -> Response:
+        await kept(self._keeper, name, entry)
+        self._counts.handed_over(source)
+        return JSONResponse({"entry": name})
+
+
+async def kept(keeper: Keeper, name: str, entry: bytes) -> None:
+    """Wait until an entry is durable. Raises HTTPException: 413 if none may be so large, 503 if it is not durable."""
+    if len(entry) > spool.LIMIT:
+        raise HTTPException(413, f"as an entry this takes {len(entry)} bytes, more than {spool.LIMIT}")
+    try:
+        await keeper.keep(name, entry)
+    except HandOverError as error:
+        raise HTTPException(503, f"not handed over: {error}") from error
+
+
+def recipients_in(request: Request) -> tuple[str, ...]:
+    """The recipients that stand in the path, separated by commas."""
+    words = (word.strip() for word in request.path_params.get("recipients", "").split(","))
+    return tuple(dict.fromkeys(word for word in words if word))
+
+
+async def _run(body: bytes, work: Any, *arguments: Any) -> Any:
+    if len(body) <= _SMALL:
+        return work(*arguments)
+    return await run_in_threadpool(work, *arguments)
+
+
+def _alerts_in(body: bytes) -> list[Any]:
+    """What ``/alerts`` was posted, of which at least one can be read. Raises HTTPException 400."""
+    demand_shallow(body)
+    posted = read_json(as_text(body))
+    alerts = posted if isinstance(posted, list) else [posted]
+    if not alerts:
+        raise HTTPException(400, "the body holds no alert: the list is empty")
+    reasons = []
+    for alert in alerts:
+        try:
+            Alert.from_json(alert)
+        except NotUnderstood as error:
+            reasons.append(str(error))
+    if len(reasons) == len(alerts):
+        raise HTTPException(400, f"the body holds no alert that can be understood: {reasons[0]}")
+    return alerts
+
+
+def _with_recipients(alert: Any, named: tuple[str, ...]) -> Any:
+    if isinstance(alert, dict) and not alert.get("recipients"):
+        return {**alert, "recipients": list(named)}
+    return alert
