@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -72,6 +71,7 @@ _ALIASES = {
     "trigger_url": "url",
     "user_fullname": "author",
 }
+_AS_UNDERSCORES = str.maketrans(" .-", "___")
 _SUGGESTED = {
     "problem name": "name",
     "host": "host",
@@ -96,7 +96,7 @@ class Message:
     fields: Mapping[str, str] = field(default_factory=dict)
     """By the names of ``NAMES``; none is empty or a macro that was not filled in."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    """Lines whose key nobody knows."""
+    """Lines above the free text whose key nobody knows."""
     text: str = ""
     """What is neither: all of it for a message in no form that we know."""
     cancelled: str = ""
@@ -114,8 +114,8 @@ def read_message(text: str) -> Message:
         cancelled, text = match["why"].strip(), text[match.end() :].lstrip()
     if text.startswith("{") and not _MACRO.match(text):
         message = _from_json(text)
-    elif _is_ours(text):
-        message = _from_lines(text)
+    elif ours := _from_lines(text):
+        message = ours
     elif _THEIRS.search(text):
         message = _from_suggested(text)
     else:
@@ -150,7 +150,7 @@ def read_pairs(pairs: Iterable[tuple[str, str]]) -> Message:
 
 def named(key: str) -> str:
     """The field that a key means, in any case, with dots or underscores, or as the macro is called."""
-    name = re.sub(r"[ .-]", "_", key.strip().lower())
+    name = key.strip().lower().translate(_AS_UNDERSCORES)
     return _ALIASES.get(name, name)
 
 
@@ -167,45 +167,44 @@ def read_line(line: str) -> tuple[str, str] | None:
     return match["key"], match["value"]
 
 
-def _is_ours(text: str) -> bool:
-    """Whether the first line is one of ours, so that no line further down can make it so."""
-    names = [named(pair[0]) for line in text.split("\n\n")[0].split("\n") if (pair := read_line(line))]
-    first = read_line(text.partition("\n")[0])
-    return first is not None and named(first[0]) in NAMES and not _OURS.isdisjoint(names)
+def _from_lines(text: str) -> Message | None:
+    """Our form: lines up to the first empty one, then free text; None if the message is not in it.
 
-
-def _from_lines(text: str) -> Message:
-    """Our form: lines up to the first empty one, then free text; a comment goes on to the end."""
+    It is if its first line is one of ours, so that no line further down can make it so.
+    """
+    lines = text.split("\n")
+    pairs = [read_line(line) for line in lines]
+    names = [named(pair[0]) if pair else "" for pair in pairs]
+    block = next((position for position, line in enumerate(lines) if not line.strip()), len(lines))
+    if names[0] not in NAMES or _OURS.isdisjoint(names[:block]):
+        return None
     read: list[tuple[str, str]] = []
+    below: list[str] = []
     notes: list[str] = []
     free = False
-    lines = text.split("\n")
-    position = 0
-    names = Counter(named(pair[0]) for line in lines if (pair := read_line(line)))
-    once = {name for name in _MAY_FOLLOW if names[name] == 1}
-    while position < len(lines) and lines[position].strip():
-        pair = read_line(lines[position])
-        name = named(pair[0]) if pair else ""
-        if pair is None or (free and name in _DECIDING - once):
+    for position, (line, pair, name) in enumerate(zip(lines[:block], pairs, names, strict=False)):
+        if pair is None:
             # A value of several lines.
-            key, value = read.pop() if read else ("", "")
-            read.append((key, f"{value}\n{lines[position]}"))
-            if pair is not None:
-                notes.append(f"not read, because it stands below free text: {shown(lines[position])}")
+            key, value = read.pop()
+            read.append((key, f"{value}\n{line}"))
+        elif name == "comment":
+            read.append((name, "\n".join([pair[1], *lines[position + 1 :]])))
+            block = len(lines)
+            break
+        elif free and name in _DECIDING and (name not in _MAY_FOLLOW or names.count(name) > 1):
+            below.append(line)
+            notes.append(f"not read, because it stands below free text: {shown(line)}")
+        elif free and name not in NAMES:
+            below.append(line)
         else:
             read.append(pair)
-        position += 1
-        if name == "comment":
-            key, value = read.pop()
-            read.append((key, "\n".join([value, *lines[position:]])))
-            position = len(lines)
         free = free or name in _FREE
-    message = read_pairs(pair for pair in read if pair[0])
+    message = read_pairs(read)
     return Message(
         fields=message.fields,
         labels=message.labels,
         unfilled=message.unfilled,
-        text="\n".join(lines[position:]).strip(),
+        text="\n".join([*below, *lines[block:]]).strip(),
         notes=tuple(notes[:3]),
     )
 

@@ -50,7 +50,7 @@ def lines(**fields: str) -> str:
         "name": "Disk is full",
     }
     given = {**event, **fields}
-    ordered = sorted(given, key=lambda name: NAMES.index(name) if name in NAMES else len(NAMES))
+    ordered = sorted(given, key=lambda name: NAMES.index(name) if name in NAMES else 0)
     return "\n".join(f"{name}: {given[name]}" for name in ordered if given[name])
 
 
@@ -74,9 +74,9 @@ address: 192.0.2.7
 started_at: 1769824800
 url: https://zabbix.example/x?y=1
 tags: [{"tag":"scope","value":"disk"},{"tag":"scope","value":"io"},{"tag":"prod","value":""}]
+team: db
 name: Disk is full: /
 operational_data: 99 % of 10 GB
-team: db
 
 See the runbook.
 And hurry."""
@@ -370,6 +370,12 @@ def test_messages_that_zabbix_suggests(subject: str, kind: Kind) -> None:
 def test_operational_data_acknowledges_nothing(message: str) -> None:
     """Who can write to a log that is watched can't silence its alarms."""
     check(parse("anna", "Problem: x", message), kind=Kind.PROBLEM, key="4711")
+
+
+def test_operational_data_gives_no_label() -> None:
+    """Routes match labels, so a line that a check wrote is text, and told."""
+    alert = parse("anna", "x", lines() + "\noperational_data: x\nteam: db\nmore\n\nand more")
+    check(alert, labels={}, summary="x", details="more\nteam: db\n\nand more", notes=())
 
 
 def test_a_deciding_line_in_the_wrong_place_is_said() -> None:
