@@ -22,10 +22,11 @@ def free_at(windows: Iterable[Window], sent: Sequence[datetime], now: datetime, 
     """When ``weight`` more may be sent, given when the last ones were (in any order); ``now`` if at once.
 
     A weight above a window's count is let through alone, once the window is empty: a group that is larger than the
-    rate must still be told.
+    rate must still be told. What was sent after ``now`` does not count: the wall clock was set back, and nobody should
+    wait for it.
     """
     moment = now
-    latest_first = sorted(sent, reverse=True)
+    latest_first = sorted((at for at in sent if at <= now), reverse=True)
     for window in windows:
         room = max(window.count - weight, 0)
         if len(latest_first) > room:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 ALPHABET = "23456789ACDEFGHJKLMNPQRTUVWXYZ"
 """Of codes: without 0 O, 1 I, 5-like S and 8-like B, which are read wrongly from a small screen."""
 LENGTH = 4
+LONGEST = 60
+"""Words of a text that are looked at: no SMS of one segment has more."""
 
 
 class Answer(StrEnum):
@@ -20,7 +23,7 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A text that came back from a phone, understood."""
+    """One reading of a text that came back from a phone."""
 
     answer: Answer
     code: str
@@ -28,7 +31,7 @@ class Reply:
     """What else they wrote."""
 
 
-_VERBS = {
+_VERBS: Mapping[str, Answer] = {
     "ack": Answer.ACKNOWLEDGE,
     "acknowledge": Answer.ACKNOWLEDGE,
     "ok": Answer.ACKNOWLEDGE,
@@ -37,22 +40,40 @@ _VERBS = {
     "nack": Answer.UNACKNOWLEDGE,
     "unack": Answer.UNACKNOWLEDGE,
 }
-_WORD = re.compile(r"[^\s.,;:!?()\[\]\"'*#]+")
+_WORD = re.compile(r"[^\W_]+")
+_LETTERS = frozenset(ALPHABET)
 
 
-def read_reply(text: str) -> Reply | None:
-    """Read ``ACK 7F3K``, ``7f3k``, ``ok 7F3K I am on it``; None if no code is in it.
+def read_replies(text: str) -> list[Reply]:
+    """Every reading of ``ACK 7F3K``, ``7f3k``, ``ok, 7F3K: I am on it``, in the order of their codes; none without one.
 
-    The first word of the right length that is made of the code's letters is the code, unless it is a verb.
+    Any word of the right length that is made of the code's letters may be the code, unless it is a verb: only the
+    engine knows which of them was sent to this phone. A verb means what follows it, or, without one, what is before.
     """
-    words = list(_WORD.finditer(text))
-    answer = Answer.ACKNOWLEDGE
-    for position, match in enumerate(words[:6]):
-        word = match.group()
-        verb = _VERBS.get(word.lower())
-        if verb is not None:
-            answer = verb
-        elif len(word) == LENGTH and set(word.upper()) <= set(ALPHABET):
-            comment = text[words[position].end() :].strip(" \t\r\n.,;:!-")
-            return Reply(answer=answer, code=word.upper(), comment=comment)
-    return None
+    words = list(_WORD.finditer(text))[:LONGEST]
+    readings = {}
+    for position, word in enumerate(words):
+        code = word.group().upper()
+        if _is_code(code) and code not in readings:
+            verb = _verb_of(words, position)
+            spans = [word.span(), *([verb.span()] if verb else [])]
+            answer = _VERBS[verb.group().lower()] if verb else Answer.ACKNOWLEDGE
+            readings[code] = Reply(answer=answer, code=code, comment=_without(text, spans))
+    return list(readings.values())
+
+
+def _is_code(word: str) -> bool:
+    return len(word) == LENGTH and _LETTERS.issuperset(word) and word.lower() not in _VERBS
+
+
+def _verb_of(words: Sequence[re.Match[str]], position: int) -> re.Match[str] | None:
+    """The nearest verb before a word, else the first one behind it."""
+    nearest_first = [*reversed(words[:position]), *words[position + 1 :]]
+    return next((word for word in nearest_first if word.group().lower() in _VERBS), None)
+
+
+def _without(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    for start, end in sorted(spans, reverse=True):
+        text = f"{text[:start]} {text[end:]}"
+    words = " ".join(text.split()).strip(" .,;:!?-#()[]\"'*")
+    return words if _WORD.search(words) else ""
