@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from integrations import bodies
 from integrations.words import shown
@@ -148,6 +149,7 @@ def read_pairs(pairs: Iterable[tuple[str, str]]) -> Message:
     return Message(fields=fields, labels=labels, unfilled=tuple(name for name in unfilled if name not in fields))
 
 
+@lru_cache(maxsize=256)
 def named(key: str) -> str:
     """The field that a key means, in any case, with dots or underscores, or as the macro is called."""
     name = key.strip().lower().translate(_AS_UNDERSCORES)
