@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from datetime import timedelta
 from typing import Annotated
@@ -13,16 +14,33 @@ from notifiers.cli import codes
 from notifiers.cli.options import ConfigOption, StateOption, place_of
 from notifiers.cli.paper import complain
 
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what goes wrong.")]
+SERVING = "serving "
+"""Begins the line on stdout that says where, as soon as alerts are taken."""
 
-def serve(context: typer.Context, config: ConfigOption = None, state_dir: StateOption = None) -> None:
+
+def serve(
+    context: typer.Context,
+    quiet: QuietOption = False,
+    config: ConfigOption = None,
+    state_dir: StateOption = None,
+) -> None:
     """Runs the service: takes in what is handed over, tells people, and listens for webhooks and answers."""
-    raise NotImplementedError
+    from notifiers.service import serve as serve_for_good
+
+    place = place_of(context, config, state_dir)
+    place.load()  # a mistake is told before anything begins
+    if warning := place.scripts_warning():
+        complain(f"warning: {warning}")
+    _log_to_stderr(logging.WARNING if quiet else logging.INFO)
+    code = serve_for_good(place.file, place.state, ready=lambda url: print(f"{SERVING}{url}", flush=True))
+    raise typer.Exit(codes.PROBLEM if code else codes.OK)
 
 
 def run_once(
     context: typer.Context,
     patience: Annotated[float, typer.Option("--patience", metavar="SECONDS", min=0, help="At most this long.")] = 20,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what goes wrong.")] = False,
+    quiet: QuietOption = False,
     config: ConfigOption = None,
     state_dir: StateOption = None,
 ) -> None:
@@ -49,5 +67,7 @@ def run_once(
 
 
 def _log_to_stderr(level: int) -> None:
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s")
+    """The journal of systemd writes the time itself."""
+    at = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
+    logging.basicConfig(level=level, stream=sys.stderr, format=f"{at}%(levelname)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -6,6 +6,7 @@ Leaving the scene stops the service and removes the folder, whatever happened.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import yaml
 from pydantic import SecretStr
 
 from notifiers import config, spool
+from notifiers.cli.running import SERVING
 from notifiers.clock import SystemClock
 from notifiers.simulator import BookContact, ModemSettings, Rule, Simulator, SimulatorSettings, User
 
@@ -89,7 +91,7 @@ class Scene:
     def log(self) -> str:
         """The last lines that the service wrote."""
         try:
-            return "\n".join((self._folder / "service.log").read_text(errors="replace").splitlines()[-15:])
+            return "\n".join((self._folder / "service.log").read_text(errors="replace").splitlines()[-20:])
         except OSError:
             return ""
 
@@ -127,7 +129,7 @@ class Scene:
     def _start_service(self) -> None:
         with (self._folder / "service.log").open("wb") as log:
             self._service = subprocess.Popen(
-                [str(installed("brevisone")), "serve"],
+                [str(installed("brevisone")), "serve", "--quiet"],
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -135,20 +137,19 @@ class Scene:
                 start_new_session=True,  # Ctrl-C is ours: we stop it in order
             )
         began = self._clock.monotonic()
-        while not (port := self._port()):
+        while not (url := self._url()):
             if self._service.poll() is not None:
                 raise DemoFailed(f"the service ended with {self._service.returncode}\n{self.log()}")
             if self._clock.monotonic() - began > START_WITHIN:
                 raise DemoFailed(f"the service did not start within {START_WITHIN:g} s\n{self.log()}")
             self._clock.sleep(_LOOK_EVERY)
-        incoming = f"http://127.0.0.1:{port}/incoming?number=$NUMBER$&text=$TXT$"
-        self.simulator.routing = (Rule(http=incoming),)
+        self.simulator.routing = (Rule(http=f"{url}/incoming?number=$NUMBER$&text=$TXT$"),)
 
-    def _port(self) -> int:
-        """Where the service listens for answers; 0 while it does not."""
-        if not spool.poke(str(self.state)):
-            return 0
-        return 0
+    def _url(self) -> str:
+        """Where the service is reached, once it takes alerts and its engine works; empty before."""
+        said = re.search(rf"^{SERVING}(\S+)$", self.log(), re.MULTILINE)
+        works = (self.state / "brevisone.db").exists() and spool.poke(str(self.state))
+        return said.group(1) if said and works else ""
 
     def _environment(self) -> dict[str, str]:
         """Ours, without what would lead elsewhere than here."""

@@ -99,7 +99,7 @@ class Teller:
         )
         told = sum(event.kind is EventKind.MESSAGE for event in events)
         self._console.print(
-            f"\nThe alert reached a person by {told} messages, and stopped when she answered. "
+            f"\n{told - 1} messages until somebody answered, then one that it is over; "
             f"{self._clock.monotonic() - self._began:.0f} s.",
             style="bold",
         )
