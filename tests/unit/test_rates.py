@@ -101,4 +101,5 @@ def test_who_comes_first() -> None:
         candidate("notice, nothing told", purpose=Purpose.NOTICE, last_told=None),
         candidate("notice", purpose=Purpose.NOTICE, worst=Severity.CRITICAL.rank),
     ]
-    assert [one.contact for one in sorted(reversed(wanted), key=rank)] == [one.contact for one in wanted]
+    shuffled = wanted[::-1]
+    assert [one.contact for one in sorted(shuffled, key=rank)] == [one.contact for one in wanted]
