@@ -1,0 +1,68 @@
+"""The people of these tests, and the configuration of the notifier that tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from notifiers.simulator import BookContact, SimulatorSettings
+from notifiers.simulator.settings import User
+
+NUMBERS = {
+    "anna": "+491701234567",
+    "ben": "+491707654321",
+    "cara": "+491511112223",
+    "dora": "+491521112224",
+}
+"""anna, cara and dora are on Telegram, ben is not. anna is the team ops."""
+USERNAME = "apiuser"
+
+
+def gateway_settings(password: str) -> SimulatorSettings:
+    """A simulated gateway that knows them."""
+    return SimulatorSettings(
+        users={USERNAME: User(password=SecretStr(password))},
+        contacts=tuple(
+            BookContact(id=str(id_), name=name, number=number, telegram=name != "ben")
+            for id_, (name, number) in enumerate(NUMBERS.items(), 7)
+        ),
+    )
+
+
+def configuration(
+    state: Path, gateway_url: str, password_file: Path, listen: str, climb: str, changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """brevisone.yaml. ``climb`` is the wait between rungs, as ``4s``; ``changes`` replace whole sections."""
+    return {
+        "state": str(state),
+        "country": "DE",
+        "gateways": [
+            {
+                "name": "cellar",
+                "url": gateway_url,
+                "username": USERNAME,
+                "password": {"file": str(password_file)},
+                "rate": "1000/min",
+                "timeout": "2s",
+            }
+        ],
+        "contacts": {name: {"number": number} for name, number in NUMBERS.items()},
+        "teams": {"ops": ["anna"]},
+        "ladders": {
+            "standard": [
+                {"channel": "telegram"},
+                {"channel": "sms", "after": climb},
+                {"channel": "ring", "after": climb, "from": "critical"},
+            ],
+            # Whoever is looked at for what they were told, not for how they were reached.
+            "calm": [{"channel": "telegram"}, {"channel": "sms", "after": "1h"}],
+        },
+        "default_ladder": "standard",
+        "routes": [{"to": ["ops"]}],
+        "default_recipients": ["ops"],
+        "http": {"listen": listen},
+        **changes,
+    }
