@@ -36,7 +36,9 @@ def main(many: int = 1_000_000, rounds: int = 200) -> None:
             store.close()
     few, more = (median(values) * 1e6 for values in zip(*pairs, strict=True))
     ratio = median(b / a for a, b in pairs)
-    print(f"finding {DUE} due among {FEW:,}: {few:.0f} us; among {many:,}: {more:.0f} us; ratio {ratio:.2f} (budget 1.5)")
+    print(
+        f"finding {DUE} due among {FEW:,}: {few:.0f} us; among {many:,}: {more:.0f} us; ratio {ratio:.2f} (budget 1.5)"
+    )
 
 
 def _filled(path: Path, count: int) -> Store:

@@ -59,7 +59,9 @@ def build_engine(configuration: Configuration, state: Path, *, clock: Clock | No
         clock=clock,
         lines=Lines(lines, Pool(line.name for line in lines)),
         climbing=climbing,
-        composing=Composing(climbing, Renderer(configuration.templates), settings),
+        composing=Composing(
+            climbing, Renderer(configuration.templates), settings, {one.name: one.settings.sim for one in lines}
+        ),
         recording=recording,
         ourselves=ourselves,
         settings=settings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -43,7 +43,11 @@ class Composed:
 class Composing:
     """Writes what a contact is to read."""
 
-    def __init__(self, climbing: Climbing, renderer: Renderer, settings: EngineSettings) -> None:
+    def __init__(
+        self, climbing: Climbing, renderer: Renderer, settings: EngineSettings, sims: Mapping[str, str]
+    ) -> None:
+        """``sims``: gateway -> its own number, where it is known."""
+        self._sims = sims
         self._climbing = climbing
         self._renderer = renderer
         self._settings = settings
@@ -71,7 +75,9 @@ class Composing:
             return Composed(climbs=tuple(sending), body="", code="")
         problems = [climb for climb in sending if climb.at.purpose is Purpose.PROBLEM]
         code = self._code(connection, contact.name, problems, now) if problems else ""
-        return Composed(climbs=tuple(sending), body=self._text(items, contact, channel, sending, code, now), code=code)
+        return Composed(
+            climbs=tuple(sending), body=self._text(items, contact, channel, sending, code, by, now), code=code
+        )
 
     def drop(self, connection: Connection, name: str, channel: Channel, now: datetime) -> list[Climb]:
         """End what is due for a contact that the configuration knows no longer."""
@@ -127,6 +133,7 @@ class Composing:
         channel: Channel,
         climbs: Sequence[Climb],
         code: str,
+        by: str,
         now: datetime,
     ) -> str:
         ids = {climb.incident_id for climb in climbs}
@@ -136,6 +143,7 @@ class Composing:
             items=tuple(items),
             channel=channel,
             code=code,
+            answer_to=self._sims.get(by, "") if channel is Channel.TELEGRAM else "",
             repeats=any(climb.at.repeats for climb in climbs),
             language=contact.language,
             timezone=contact.timezone,

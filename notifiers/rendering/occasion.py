@@ -32,6 +32,8 @@ class Occasion:
     now: datetime
     code: str = ""
     """What to answer with, as ``7F3``; empty if it cannot be answered."""
+    answer_to: str = ""
+    """The number that answers go to, where it is not simply the sender's; empty if it is."""
     repeats: bool = False
     """Sent again because nobody knows whether the first one arrived."""
     language: str = "en"

@@ -38,7 +38,13 @@ def samples(folder: str, kind: str, language: str) -> list[Occasion]:
     channel = Channel.TELEGRAM if folder == "telegram" else Channel.SMS
     full = [
         Occasion(
-            items=items, channel=channel, now=_NOW, code="7F3", language=language, links="https://notify.example.org/1"
+            items=items,
+            channel=channel,
+            now=_NOW,
+            code="7F3",
+            answer_to="+4915112345678",
+            language=language,
+            links="https://notify.example.org/1",
         )
         for items in told
     ]

@@ -45,6 +45,7 @@ def variables(occasion: Occasion, choice: Choice, items: Sequence[Told]) -> dict
         "tally": tally(choice, language(occasion.language)),
         "code": Marked(unmarked(occasion.code), NEVER),
         "answer": answer(occasion),
+        "answer_to": Marked(unmarked(occasion.answer_to) if occasion.code else "", NEVER),
         "repeats": occasion.repeats,
         "link": web_link(occasion.links),
         "channel": occasion.channel,
