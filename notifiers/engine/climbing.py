@@ -37,11 +37,15 @@ class Climbing:
         self._settings = settings
 
     def contact(self, name: str) -> Contact | None:
-        """The contact as the configuration has it now; None if it is gone."""
+        """The contact as the configuration has it now, by the name that it was started with; None if it is gone.
+
+        A number that was told as such may have become somebody's since.
+        """
         try:
-            return self._router.find(name)[0]
+            found = self._router.find(name)
         except LookupError:
             return None
+        return replace(found[0], name=name) if len(found) == 1 else None
 
     def ladder(self, climb: Climb) -> Ladder | None:
         """The ladder that a climb is on, as the configuration has it now; None if its contact is gone."""
@@ -143,9 +147,10 @@ class Climbing:
 
         ``climbs`` are all of one generation of one incident, or all notices of one alert.
         """
-        if any(not _reached_nobody(climb) for climb in climbs if climb.stage == _current_stage(climbs)):
+        current = _current_stage(climbs)
+        if any(not _reached_nobody(climb) for climb in climbs if climb.stage == current):
             return [], []
-        waiting = [climb for climb in climbs if climb.at.state is EscalationState.WAITING]
+        waiting = [climb for climb in climbs if climb.at.state is EscalationState.WAITING and climb.stage > current]
         if waiting:
             following = min(climb.stage for climb in waiting)
             return [_at_once(climb, now) for climb in waiting if climb.stage == following], []

@@ -118,7 +118,7 @@ class Deciding:
             Action.STOP: lambda: self._end(ledger, incident, _END[decision.reason], now),
             Action.STOP_AND_TELL: lambda: self._stop_and_tell(ledger, incident, decision.reason, alert_id, now),
             Action.HOLD: lambda: self._move_all(ledger, incident, Event.HOLD, now),
-            Action.RELEASE: lambda: self._move_all(ledger, incident, Event.RELEASE, now),
+            Action.RELEASE: lambda: self._release(ledger, incident, now),
         }
         step = steps.get(decision.action)
         if step is not None:
@@ -139,7 +139,7 @@ class Deciding:
         self._add(ledger, incident, plan.starts, alert, alert_id or (before[0].alert_id if before else 0), now, now)
         for climb in before:
             contact = self._climbing.contact(climb.contact)
-            if contact is None or (climb.contact, climb.only) in known or climb.stage == LAST_STAGE:
+            if contact is None or (climb.contact, climb.only) in known or not _took_part(climb):
                 continue
             known.add((climb.contact, climb.only))
             part = Start(contact=contact, stage=climb.stage, after=timedelta(0))
@@ -163,6 +163,7 @@ class Deciding:
                 current = next(c for c in ledger.climbs(incident.id) if c.id == climb.id)
                 ledger.put_climb(replace(current, severity=incident.severity))
         self._add(ledger, incident, fresh, alert, alert_id, incident.opened_at, now)
+        self.stand_in(ledger, incident, now)
 
     def _raise(
         self, ledger: Ledger, incident: Incident, plan: Plan, alert: Alert, alert_id: int, now: datetime
@@ -176,6 +177,7 @@ class Deciding:
         known = {(climb.contact, climb.only) for climb in climbs}
         fresh = [start for start in plan.starts if (start.contact.name, only) not in known]
         self._add(ledger, incident, fresh, alert, alert_id, incident.opened_at, now)
+        self.stand_in(ledger, incident, now)
 
     def _put(self, ledger: Ledger, incident: Incident, moved: Climb, before: Climb, now: datetime) -> None:
         """Keep a moved climb, held if its incident is."""
@@ -227,6 +229,11 @@ class Deciding:
             if _of_generation(climb, incident) and climb.at.state is movable:
                 ledger.put_climb(self._climbing.move(climb, event, now, severity=incident.severity))
 
+    def _release(self, ledger: Ledger, incident: Incident, now: datetime) -> None:
+        """Go on; a stage that was refused everywhere meanwhile leaves it to the next one."""
+        self._move_all(ledger, incident, Event.RELEASE, now)
+        self.stand_in(ledger, incident, now)
+
     def _tell_once(self, ledger: Ledger, plan: Plan, alert: Alert, alert_id: int, now: datetime) -> None:
         for start in plan.starts:
             if start.stage == 0:
@@ -239,3 +246,8 @@ class Deciding:
 
 def _of_generation(climb: Climb, incident: Incident) -> bool:
     return climb.at.purpose is Purpose.PROBLEM and climb.generation == incident.generation
+
+
+def _took_part(climb: Climb) -> bool:
+    """Whether it had begun: of a later stage, or standing in, only what was sent counts."""
+    return climb.stage == 0 or (climb.stage != LAST_STAGE and climb.at.told_rank >= 0)
