@@ -31,13 +31,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """A message that is ready to be journalled and sent."""
+    """A message that is ready to be journalled and sent, if there is anything left to say."""
 
-    climbs: tuple[Climb, ...]
-    """For which it stands; they are being sent."""
-    body: str
+    climbs: tuple[Climb, ...] = ()
+    """For which it stands; they are being sent. None: there is no message."""
+    left_out: tuple[Climb, ...] = ()
+    """What was due and must not be sent, as it stands now: ended, held, put off or on another rung."""
+    body: str = ""
     """Empty for a ring."""
-    code: str
+    code: str = ""
 
 
 class Composing:
@@ -54,30 +56,32 @@ class Composing:
 
     def compose(
         self, connection: Connection, contact: Contact, channel: Channel, now: datetime, *, by: str
-    ) -> Composed | None:
-        """Claim what is due and write the message that goes ``by`` a gateway; None if nothing is left of it."""
+    ) -> Composed:
+        """Claim what is due and write the message that goes ``by`` a gateway, of what is still true of it."""
         claimed = escalations.claim(connection, contact.name, channel, now, self._settings.largest_message)
         known = incidents.by_id(connection, {c.incident_id for c in claimed if c.incident_id is not None})
+        notices = {c.incident_id for c in claimed if c.incident_id is not None and c.at.purpose is Purpose.NOTICE}
+        begun_again = escalations.begun_again(connection, contact.name, notices)
         sending: list[Climb] = []
-        ended: list[Climb] = []
+        left_out: list[Climb] = []
         for climb in claimed:
             incident = known.get(climb.incident_id or 0)
             if incident is not None and is_about_gateway(incident.alert, by):
-                ended.append(_later(climb, now))  # what arrived by this gateway would be false
+                left_out.append(_later(climb, now))  # what arrived by this gateway would be false
+                continue
+            if climb.at.purpose is Purpose.NOTICE and climb.incident_id in begun_again:
+                left_out.append(self._stopped(connection, climb, EndReason.SUPERSEDED, climb.severity, now))
                 continue
             moved, due = self._check(connection, climb, incident, channel, now)
-            (sending if due else ended).append(moved)
-        escalations.save(connection, [*sending, *ended])
-        if not sending:
-            return None
+            (sending if due else left_out).append(moved)
+        escalations.save(connection, [*sending, *left_out])
+        composed = Composed(climbs=tuple(sending), left_out=tuple(left_out))
+        if not sending or channel is Channel.RING:
+            return composed
         items = self._items(connection, sending, known)
-        if channel is Channel.RING:
-            return Composed(climbs=tuple(sending), body="", code="")
         problems = [climb for climb in sending if climb.at.purpose is Purpose.PROBLEM]
         code = self._code(connection, contact.name, problems, now) if problems else ""
-        return Composed(
-            climbs=tuple(sending), body=self._text(items, contact, channel, sending, code, by, now), code=code
-        )
+        return replace(composed, body=self._text(items, contact, channel, sending, code, by, now), code=code)
 
     def drop(self, connection: Connection, name: str, channel: Channel, now: datetime) -> list[Climb]:
         """End what is due for a contact that the configuration knows no longer."""
@@ -94,16 +98,23 @@ class Composing:
         if climb.at.purpose is Purpose.PROBLEM:
             over = _over(climb, incident)
             if over is not None:
-                self._leave_out(connection, climb, over.value, now)
-                return self._climbing.move(climb, Event.STOP, now, severity=severity, reason=over), False
+                return self._stopped(connection, climb, over, severity, now), False
             if incident is not None and incident.held:
                 return self._climbing.move(climb, Event.HOLD, now, severity=severity), False
         sending = self._climbing.move(climb, Event.SEND, now, severity=severity)
-        if sending.channel is not channel or not self._may(climb, severity):
-            # The ladder was changed by a reload, or the problem is no longer bad enough for this rung.
+        if not self._may(climb, severity):
+            # The ladder was shortened by a reload, or the problem is no longer bad enough for this rung.
             self._leave_out(connection, climb, "rung left out", now)
             return self._climbing.move(sending, Event.REFUSED, now, severity=severity), False
+        if sending.channel is not channel:
+            return replace(climb, channel=sending.channel), False  # a reload changed the rung: due by that channel
         return sending, True
+
+    def _stopped(
+        self, connection: Connection, climb: Climb, why: EndReason, severity: Severity, now: datetime
+    ) -> Climb:
+        self._leave_out(connection, climb, why.value, now)
+        return self._climbing.move(climb, Event.STOP, now, severity=severity, reason=why)
 
     def _may(self, climb: Climb, severity: Severity) -> bool:
         ladder = self._climbing.ladder(climb)

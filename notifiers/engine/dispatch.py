@@ -163,8 +163,9 @@ class Dispatch:
             return offer.again_at, None, False
         by = offer.line.name if offer.line else ""
         composed = self._composing.compose(connection, contact, candidate.channel, now, by=by)
-        if composed is None:
-            return None, None, True
+        self._recording.ended(connection, composed.left_out, now)
+        if not composed.climbs:
+            return None, None, bool(composed.left_out)
         if offer.line is None:
             why = f"no gateway can reach this contact by {candidate.channel}"
             self._recording.refuse(connection, composed.climbs, why, now)
@@ -267,7 +268,12 @@ class Dispatch:
                 self._executor.submit(self._ask, line)
 
     def _ask(self, line: Line) -> None:
-        self._results.put(Probed(gateway=line.name, health=line.transport.check()))
+        try:
+            health = line.transport.check()
+        except Exception as error:  # a probe that never ended would keep the gateway out for ever
+            _log.exception("the transport of gateway %s failed", line.name)
+            health = Health(problem=AnswerReason.UNDOCUMENTED, detail=f"our fault: {type(error).__name__}")
+        self._results.put(Probed(gateway=line.name, health=health))
         self._wake()
 
     def _probed(self, probed: Probed) -> None:

@@ -12,7 +12,7 @@ from notifiers.alert import Channel, Severity
 from notifiers.escalation import EscalationState, Purpose
 from notifiers.rates import Candidate
 from notifiers.store.records import Climb, chunks, climb_of, climb_row, update_by_id, update_values
-from notifiers.store.schema import escalations, messages
+from notifiers.store.schema import escalations, incidents, messages
 
 _WAITING = escalations.c.state == sa.literal_column("'waiting'")
 _RANK = sa.case({severity.value: severity.rank for severity in Severity}, value=escalations.c.severity)
@@ -96,6 +96,23 @@ def notices_of_alert(connection: Connection, alert_id: int) -> list[Climb]:
     """The notices of an alert that opened nothing."""
     query = sa.select(escalations).where(escalations.c.incident_id.is_(None), escalations.c.alert_id == alert_id)
     return [climb_of(row) for row in connection.execute(query.order_by(escalations.c.id).with_for_update())]
+
+
+def begun_again(connection: Connection, contact: str, incident_ids: Iterable[int]) -> set[int]:
+    """Which of these incidents have begun anew meanwhile, as another one that is open and climbs to this contact."""
+    over, again = incidents.alias("over"), incidents.alias("again")
+    same = [over.c[name] == again.c[name] for name in ("source", "instance", "key")]
+    e = escalations.c
+    found: set[int] = set()
+    for some in chunks(sorted(set(incident_ids))):
+        query = (
+            sa.select(over.c.id)
+            .join(again, sa.and_(*same, again.c.resolved_at.is_(None), again.c.id != over.c.id))
+            .join(escalations, (e.incident_id == again.c.id) & (e.purpose == Purpose.PROBLEM.value))
+            .where(over.c.id.in_(some), e.contact == contact)
+        )
+        found.update(connection.scalars(query))
+    return found
 
 
 def add(connection: Connection, new: Sequence[Climb]) -> None:
