@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from importlib.resources import files
 
 import yaml
 
 CONFIGURATION = yaml.safe_load(
-    (Path(__file__).parents[2] / "integrations" / "alertmanager" / "alertmanager.yml").read_text(encoding="utf-8")
+    files("integrations.alertmanager").joinpath("alertmanager.yml").read_text(encoding="utf-8")
 )
 WEBHOOKS = [webhook for receiver in CONFIGURATION["receivers"] for webhook in receiver["webhook_configs"]]
 

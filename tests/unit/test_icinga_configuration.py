@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from importlib.resources import files
 
 from integrations.icinga.environment import NAMES, READER
 
-FOLDER = Path(__file__).parents[2] / "integrations" / "icinga"
+FOLDER = files("integrations.icinga")
 COMMANDS = re.sub(r"/\*.*?\*/", "", (FOLDER / "commands.conf").read_text(encoding="utf-8"), flags=re.DOTALL)
 
 

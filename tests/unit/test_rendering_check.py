@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,7 @@ def test_good_templates_have_no_problems(tmp_path: Path, name: str, source: str)
 
 def test_the_shipped_templates_pass(tmp_path: Path) -> None:
     """Copied as a start for one's own they are without fault."""
-    shipped = Path(__file__).parents[2] / "templates"
+    shipped = Path(str(files("templates")))
     for file in shipped.rglob("*.j2"):
         if file.parent.name in ("sms", "telegram"):
             (tmp_path / file.parent.name).mkdir(exist_ok=True)

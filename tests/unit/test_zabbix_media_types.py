@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from integrations.zabbix import integration
 from notifiers.alert import Kind, Severity
 from notifiers.integration import Call, HandedOver
 
-FOLDER = Path(__file__).parents[2] / "integrations" / "zabbix"
+FOLDER = files("integrations.zabbix")
 FILES = ("media_type_6.0.yaml", "media_type_7.0.yaml", "media_type_webhook.yaml")
 
 
