@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from peers.machine import Daemon, Machine, free_port, give
-from peers.people import NUMBERS, configuration
+from peers.machine import Daemon, Machine, free_port, give, wait_until
+from peers.people import NUMBERS, READER, SENDER, configuration
 
 from notifiers.simulator import Message, Simulator, Way
 
@@ -45,13 +45,13 @@ class Notifier:
         self.port = free_port()
         folder = machine.subfolder(name)
         self.state = machine.subfolder(f"{name}/state", owner, 0o700)
-        secret = folder / "gateway.password"
-        secret.write_text(password + "\n")
-        secret.chmod(0o600)
-        give(secret, owner)
+        for file, secret in (("gateway.password", password), ("reader.token", READER), ("sender.token", SENDER)):
+            (folder / file).write_text(secret + "\n")
+            (folder / file).chmod(0o600)
+            give(folder / file, owner)
         self.file = folder / "brevisone.yaml"
         listen = f"127.0.0.1:{self.port}"
-        content = configuration(self.state, sim.url, secret, listen, climb, changes or {})
+        content = configuration(self.state, sim.url, folder, listen, climb, changes or {})
         self.file.write_text(yaml.safe_dump(content))
         self.service: Daemon | None = None
 
@@ -109,9 +109,15 @@ class Notifier:
         return self.machine.run(argv, user=self.owner)
 
     def incidents(self) -> list[dict[str, Any]]:
-        """All incidents, oldest first."""
-        listed: list[dict[str, Any]] = json.loads(self.run("incidents", "--all", "--json"))
-        return listed
+        """All incidents, oldest first: from the service, else by the command."""
+        if self.service is None:
+            listed: list[dict[str, Any]] = json.loads(self.run("incidents", "--all", "--json"))
+            return listed
+        headers = {"Authorization": f"Bearer {READER}", "Accept": "application/json"}
+        request = urllib.request.Request(self.url + "/incidents?all=true", headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            listed = json.load(answer)
+        return sorted(listed, key=lambda one: one["id"])
 
     def incidents_of(self, host: str, service: str = "") -> list[dict[str, Any]]:
         """The incidents of one object, oldest first."""
@@ -136,9 +142,7 @@ class Notifier:
             found = self.incidents_of(host, service)
             return found[-1] if found and found[-1]["state"] == state else None
 
-        from peers.machine import wait_until
-
-        found = wait_until(looked, f"{host} {service} {state}; {self.incidents_of(host, service)}", timeout, 0.2)
+        found = wait_until(looked, f"{host} {service} {state}; {self.incidents_of(host, service)}", timeout)
         assert found is not None
         return found
 

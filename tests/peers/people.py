@@ -19,6 +19,10 @@ NUMBERS = {
 }
 """anna, cara and dora are on Telegram, ben is not. anna is the team ops."""
 USERNAME = "apiuser"
+READER = "reads-incidents"
+"""The token by which the tests look at incidents."""
+SENDER = "hands-alerts-over"
+"""The token of monitoring systems that post."""
 
 
 def gateway_settings(password: str) -> SimulatorSettings:
@@ -33,9 +37,13 @@ def gateway_settings(password: str) -> SimulatorSettings:
 
 
 def configuration(
-    state: Path, gateway_url: str, password_file: Path, listen: str, climb: str, changes: Mapping[str, Any]
+    state: Path, gateway_url: str, secrets: Path, listen: str, climb: str, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """brevisone.yaml. ``climb`` is the wait between rungs, as ``4s``; ``changes`` replace whole sections."""
+    """brevisone.yaml.
+
+    ``secrets`` is the folder of ``gateway.password``, ``reader.token`` and ``sender.token``; ``climb`` the wait between
+    rungs, as ``4s``; ``changes`` replace whole sections.
+    """
     return {
         "state": str(state),
         "country": "DE",
@@ -44,7 +52,7 @@ def configuration(
                 "name": "cellar",
                 "url": gateway_url,
                 "username": USERNAME,
-                "password": {"file": str(password_file)},
+                "password": {"file": str(secrets / "gateway.password")},
                 "rate": "1000/min",
                 "timeout": "2s",
             }
@@ -63,6 +71,12 @@ def configuration(
         "default_ladder": "standard",
         "routes": [{"to": ["ops"]}],
         "default_recipients": ["ops"],
-        "http": {"listen": listen},
+        "http": {
+            "listen": listen,
+            "tokens": {
+                "tests": {"file": str(secrets / "reader.token"), "role": "read"},
+                "monitoring": {"file": str(secrets / "sender.token"), "role": "send"},
+            },
+        },
         **changes,
     }
