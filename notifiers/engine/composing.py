@@ -172,11 +172,9 @@ class Composing:
         return text.body
 
     def _code(self, connection: Connection, contact: str, problems: Sequence[Climb], now: datetime) -> str:
-        """The code that this contact has for just this incident already, else a new one."""
-        told = {climb.incident_id for climb in problems}
-        only = next(iter(told)) if len(told) == 1 else None
-        known = journal.code_for(connection, contact, only) if only is not None else ""
-        if known:
+        """The code that this contact has for just these incidents already, else a new one."""
+        told = frozenset(climb.incident_id for climb in problems if climb.incident_id is not None)
+        if known := journal.code_for(connection, contact, told):
             return known
         while True:
             code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))

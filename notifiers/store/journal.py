@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,6 +91,17 @@ def finish(connection: Connection, attempt_id: int, outcome: Outcome, reason: st
     return connection.execute(update).rowcount == 1
 
 
+def calls_elsewhere(connection: Connection, node: str) -> Counter[str]:
+    """How many calls engines other than ``node`` have under way at each gateway."""
+    query = (
+        sa.select(attempts.c.gateway, sa.func.count().label("calls"))
+        .join(messages, messages.c.id == attempts.c.message_id)
+        .where(attempts.c.outcome.is_(None), attempts.c.node != node, messages.c.channel == Channel.RING.value)
+        .group_by(attempts.c.gateway)
+    )
+    return Counter({row.gateway: row.calls for row in connection.execute(query)})
+
+
 def under_way(connection: Connection, *, lease_before: datetime | None = None) -> list[Attempt]:
     """Attempts without an outcome; with ``lease_before`` only those whose lease ran out by then."""
     query = sa.select(attempts).where(attempts.c.outcome.is_(None)).order_by(attempts.c.id)
@@ -140,22 +152,21 @@ def code_in_use(connection: Connection, contact: str, code: str, since: datetime
     return connection.execute(query.limit(1)).first() is not None
 
 
-def code_for(connection: Connection, contact: str, incident_id: int) -> str:
-    """The code of a message to this contact that stood for this incident alone; empty if there was none."""
-    mine = (
-        sa.select(messages.c.id, messages.c.code)
-        .join(message_items, message_items.c.message_id == messages.c.id)
-        .where(message_items.c.incident_id == incident_id, messages.c.contact == contact, messages.c.code != "")
-        .order_by(messages.c.id.desc())
+def code_for(connection: Connection, contact: str, told: frozenset[int]) -> str:
+    """The code of the last message to this contact that stood for just these incidents; empty if there was none."""
+    item, message = message_items.c, messages.c
+    last = (
+        sa.select(message.id, message.code)
+        .join(message_items, item.message_id == message.id)
+        .where(item.incident_id == min(told), message.contact == contact, message.code != "")
+        .order_by(message.id.desc())
         .limit(1)
     )
-    last = connection.execute(mine).first()
-    if last is None:
+    found = connection.execute(last).first()
+    if found is None:
         return ""
-    others = sa.select(message_items.c.incident_id).where(
-        message_items.c.message_id == last.id, message_items.c.incident_id != incident_id
-    )
-    return "" if connection.execute(others.limit(1)).first() else str(last.code)
+    before = set(connection.scalars(sa.select(item.incident_id).where(item.message_id == found.id)))
+    return str(found.code) if before == told else ""
 
 
 def incidents_by_code(connection: Connection, contacts: Sequence[str], code: str) -> list[int]:
