@@ -66,6 +66,8 @@ _LINE_END = re.compile("\r\n?|\x85")
 
 LONGEST_TEXT = 16_384
 """Characters that a text of an alert keeps; four times what the longest message of any channel holds."""
+LARGEST_NUMBER = 2**31 - 1
+"""A count that is larger says nothing, and databases could not keep one beyond 2**63."""
 LONGEST_KEY = 512
 """Characters that a key keeps; a longer one ends in a hash of itself, so that it still tells problems apart."""
 
@@ -128,11 +130,11 @@ class Alert:
     comment: str = ""
     url: str = ""
     started_at: datetime | None = None
-    """Since when this episode of the problem lasts."""
+    """Since when this episode of the problem lasts; kept in UTC."""
     problem_id: str = ""
     """The source's own name of the episode; another one proves another episode."""
     number: int | None = None
-    """How many times the source told of this episode, from 1 on."""
+    """How many times the source told of this episode, from 1 on; None if it did not say, or nothing that can be."""
     channel: Channel | None = None
     """Tell by this channel alone, instead of by the ladder."""
     recipients: tuple[str, ...] = ()
@@ -156,8 +158,12 @@ class Alert:
             if value:
                 value = {_bounded(clean(key)): _bounded(clean(text)) for key, text in value.items()}
             object.__setattr__(self, name, MappingProxyType(value))
-        if self.started_at is not None and self.started_at.tzinfo is None:
-            raise ValueError("started_at must be aware of its time zone")
+        if self.number is not None and not 0 <= self.number <= LARGEST_NUMBER:
+            object.__setattr__(self, "number", None)
+        if self.started_at is not None:
+            if self.started_at.tzinfo is None:
+                raise ValueError("started_at must be aware of its time zone")
+            object.__setattr__(self, "started_at", _in_utc(self.started_at))
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -172,7 +178,7 @@ class Alert:
             if not value and value != 0:
                 continue
             if isinstance(value, datetime):
-                value = value.astimezone(UTC).isoformat()
+                value = value.isoformat()
             elif isinstance(value, tuple):
                 value = list(value)
             elif isinstance(value, MappingProxyType):
@@ -241,7 +247,15 @@ def _moment(name: str, value: str) -> datetime:
         raise NotUnderstood(f"{name}: {value!r} is no time as RFC 3339 writes it") from error
     if moment.tzinfo is None:
         raise NotUnderstood(f"{name}: {value!r} lacks its time zone, as in 2026-01-31T03:00:00Z")
-    return moment.astimezone(UTC)
+    return moment
+
+
+def _in_utc(moment: datetime) -> datetime | None:
+    """The moment in UTC; None for one that UTC cannot name, at either end of the calendar."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def _named(value: object) -> str:

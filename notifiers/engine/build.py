@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 from notifiers import spool
@@ -24,7 +25,7 @@ from notifiers.engine.loop import Engine, WakePipe
 from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
-from notifiers.engine.settings import EngineSettings
+from notifiers.engine.settings import LEASE, EngineSettings
 from notifiers.engine.understanding import API, Understanding
 from notifiers.gateway.pool import Pool
 from notifiers.gateway.transport import open_transport
@@ -115,12 +116,14 @@ def store_of(configuration: Configuration, state: Path) -> Store:
 def engine_settings(configuration: Configuration) -> EngineSettings:
     """What a configuration tells the engine."""
     contacts = ["", *configuration.contacts]
+    longest = max(timedelta(seconds=one.timeout_seconds) for one in configuration.gateway_settings)
     windows = {(name, channel): configuration.windows(name, channel) for name in contacts for channel in Channel}
     return EngineSettings(
         node=f"{socket.gethostname()}:{os.getpid()}",
         acknowledgement_lasts=configuration.acknowledgement.lasts,
         forget_after=configuration.forget_after,
         remind=configuration.remind,
+        lease=max(LEASE, 2 * longest),
         segments=configuration.segments,
         public_url=configuration.public_url,
         on_unknown=configuration.on_unknown_by_channel,

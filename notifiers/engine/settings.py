@@ -10,6 +10,8 @@ from notifiers.alert import Channel, Severity
 from notifiers.escalation import ON_UNKNOWN, OnUnknown
 from notifiers.rates import Window
 
+LEASE = timedelta(minutes=2)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
@@ -29,7 +31,7 @@ class EngineSettings:
     """(contact, channel) -> windows; the contact ``""`` stands for everybody."""
     severities: Mapping[str, Mapping[str, Severity]] = field(default_factory=dict)
     """Source -> the administrator's overrides of its severity table."""
-    lease: timedelta = timedelta(minutes=2)
+    lease: timedelta = LEASE
     """How long an attempt may be under way before its outcome is given up as unknown; longer than any time-out."""
     batch: int = 500
     """How many entries are taken in in one transaction."""

@@ -15,6 +15,8 @@ from notifiers.spool_reader import Entry
 REPLY = "reply"
 """Source of entries that are answers from phones; only the engine can tell what they are about."""
 API = "api"
+LONGEST_SHOWN = 4000
+"""Characters of what came and was not understood that anybody is sent: what a Telegram message holds."""
 
 _log = logging.getLogger(__name__)
 
@@ -83,12 +85,23 @@ def _posted(entry: Entry, body: object) -> Alert:
     try:
         alert = Alert.from_json(body)
     except NotUnderstood as error:
-        return replace(as_it_came(entry, str(error)), summary=json.dumps(body, ensure_ascii=False)[:4000])
+        return replace(as_it_came(entry, str(error)), summary=_shown(body))
+    if not any((alert.host, alert.service, alert.state, alert.summary, alert.details, alert.comment, alert.key)):
+        alert = replace(alert, summary=_shown(body), notes=(*alert.notes, "it does not say what this is about"))
     return alert if alert.recipients else replace(alert, recipients=entry.recipients)
+
+
+def _shown(body: object) -> str:
+    try:
+        return json.dumps(body, ensure_ascii=False)[:LONGEST_SHOWN]
+    except RecursionError:
+        return "(a value nested too deeply to be shown)"
 
 
 def _raw(entry: Entry) -> str:
     if entry.call is not None:
         environment = [f"{name}={value}" for name, value in sorted(entry.call.env.items())]
-        return " ".join((*entry.call.argv, *environment))[:4000] or "(called with nothing)"
-    return (entry.body or "")[:4000] or "(empty)"
+        return " ".join((*entry.call.argv, *environment))[:LONGEST_SHOWN] or "(called with nothing)"
+    if entry.alerts is not None:
+        return _shown(entry.alerts)
+    return (entry.body or "")[:LONGEST_SHOWN] or "(empty)"
