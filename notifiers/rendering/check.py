@@ -12,6 +12,7 @@ from jinja2.meta import find_undeclared_variables
 
 from notifiers.alert import Kind
 from notifiers.rendering.choice import choose
+from notifiers.rendering.layouts import is_layout
 from notifiers.rendering.occasion import Occasion, Text
 from notifiers.rendering.samples import samples
 from notifiers.rendering.sandbox import Sandbox
@@ -19,7 +20,7 @@ from notifiers.rendering.variables import told, variables
 
 _FOLDERS = ("sms", "telegram")
 _KINDS = (*(kind.value for kind in Kind), "digest")
-_NAME = re.compile(r"(?P<folder>[^/]+)/(?P<kind>[^./]+)\.(?P<language>[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)\.j2")
+_NAME = re.compile(r"(?P<folder>[^/]+)/(?P<kind>(layout/)?[^./]+)\.(?P<language>[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)\.j2")
 
 
 def problems_of(folder: Path, sandbox: Sandbox, render: Callable[[Occasion], Text]) -> list[str]:
@@ -43,13 +44,17 @@ def _of_file(path: Path, folder: Path, sandbox: Sandbox, render: Callable[[Occas
     if path.name.startswith("_"):
         return  # only there to be included or imported by others
     found = _NAME.fullmatch(name)
-    if not found or found["folder"] not in _FOLDERS or found["kind"] not in _KINDS:
+    if not found or found["folder"] not in _FOLDERS or not _is_told(found["kind"]):
         yield f"{name}: is never used; {_suggestion(name)}"
         return
     occasions = samples(found["folder"], found["kind"], found["language"])
     unknown = sorted(names - _known(occasions[0]) - sandbox.globals.keys())
     yield from (f"{name}: there is no variable {variable!r}" for variable in unknown)
     yield from _rendered(name, [render(occasion) for occasion in occasions], quiet=bool(unknown))
+
+
+def _is_told(kind: str) -> bool:
+    return kind in _KINDS or is_layout(kind)
 
 
 def _rendered(name: str, texts: list[Text], *, quiet: bool) -> Iterator[str]:
@@ -68,4 +73,5 @@ def _known(occasion: Occasion) -> set[str]:
 def _suggestion(name: str) -> str:
     names = [f"{folder}/{kind}.{language}.j2" for folder in _FOLDERS for kind in _KINDS for language in ("en", "de")]
     near = get_close_matches(name, names, n=1)
-    return f"did you mean {near[0]}?" if near else "names are CHANNEL/KIND.LANGUAGE.j2, as sms/problem.en.j2"
+    names_are = "names are CHANNEL/KIND.LANGUAGE.j2, as sms/problem.en.j2, or CHANNEL/layout/NAME.LANGUAGE.j2"
+    return f"did you mean {near[0]}?" if near else names_are

@@ -15,6 +15,7 @@ from notifiers.rendering.builtin import built_in
 from notifiers.rendering.check import problems_of
 from notifiers.rendering.choice import Choice, choose
 from notifiers.rendering.languages import fallbacks
+from notifiers.rendering.layouts import layout_of, layouts_in
 from notifiers.rendering.occasion import Occasion, Text
 from notifiers.rendering.sandbox import Sandbox
 from notifiers.rendering.told import Told
@@ -45,6 +46,7 @@ class Renderer:
         self._loader = ChoiceLoader([*own, shipped])
         self._sandbox = Sandbox(self._loader)
         self._found: dict[tuple[str, str, str], str] = {}
+        self._layouts = layouts_in(self._loader)
 
     def render(self, occasion: Occasion) -> Text:
         """The text of a message. Never raises for what an alert holds or a template does."""
@@ -52,7 +54,7 @@ class Renderer:
         most = _NAMED_IN_TELEGRAM if folder == "telegram" else _NAMED_IN_SEGMENT * occasion.segments
         choice = choose(occasion.items, most)
         items = told(occasion, choice)
-        kind = "digest" if choice.total > 1 else str(items[0].kind)
+        kind = self._kind(folder, choice, items)
         name = f"{folder}/{kind}"
         try:
             name = self._name(folder, kind, occasion.language)
@@ -74,6 +76,13 @@ class Renderer:
         if not any(part.text.strip() for part in parts):
             raise TemplateError("prints nothing")
         return parts
+
+    def _kind(self, folder: str, choice: Choice, items: list[Told]) -> str:
+        """What the template is called for: a digest, the layout that the one alert asks for, or the alert's kind."""
+        if choice.total > 1:
+            return "digest"
+        layout = layout_of(choice.items[0].alert)
+        return layout if f"{folder}/{layout}" in self._layouts else str(items[0].kind)
 
     def _name(self, folder: str, kind: str, language: str) -> str:
         """The template for a contact's language: the nearest there is."""

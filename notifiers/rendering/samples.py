@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from notifiers.alert import Alert, Channel, Kind, Severity
+from notifiers.rendering.layouts import LAYOUT, is_layout
 from notifiers.rendering.occasion import Item, Occasion
 
 _NOW = datetime(2026, 1, 31, 3, 24, tzinfo=UTC)
@@ -33,8 +34,8 @@ _BARE = Alert(source="api", kind=Kind.PROBLEM, severity=Severity.ERROR)
 
 
 def samples(folder: str, kind: str, language: str) -> list[Occasion]:
-    """Occasions that the template of this folder, kind (or ``digest``) and language has to render."""
-    told = _digests() if kind == "digest" else [(item,) for item in _items(Kind(kind))]
+    """Occasions that the template of this folder, kind (or ``digest``, or a layout) and language has to render."""
+    told = _told(kind)
     channel = Channel.TELEGRAM if folder == "telegram" else Channel.SMS
     full = [
         Occasion(
@@ -49,6 +50,19 @@ def samples(folder: str, kind: str, language: str) -> list[Occasion]:
         for items in told
     ]
     return [*full, replace(full[0], code="", repeats=True, links="")]
+
+
+def _told(kind: str) -> list[tuple[Item, ...]]:
+    if kind == "digest":
+        return _digests()
+    if is_layout(kind):
+        wish = {LAYOUT: kind.partition("/")[2]}
+        return [(_wishing(item, wish),) for each in Kind for item in _items(each)]
+    return [(item,) for item in _items(Kind(kind))]
+
+
+def _wishing(item: Item, wish: dict[str, str]) -> Item:
+    return replace(item, alert=replace(item.alert, annotations={**item.alert.annotations, **wish}))
 
 
 def _items(kind: Kind) -> list[Item]:
