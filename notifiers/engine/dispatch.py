@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from notifiers.engine.lines import Line, Lines
 from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.recording import Finished, Recording
 from notifiers.engine.settings import EngineSettings
+from notifiers.errors import StoreAway, StoreError
 from notifiers.gateway.answers import Answer, AnswerReason
 from notifiers.gateway.circuit import Circuit
 from notifiers.gateway.health import Health
@@ -42,6 +44,17 @@ class Sending:
     attempt: Attempt
     count: int
     """For how many escalations it stands."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer that has to be recorded."""
+
+    finished: Finished
+    at: datetime
+    """When it came."""
+    elsewhere: bool
+    """Whether another gateway could be tried at once then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +93,13 @@ class Dispatch:
         self._executor = executor
         self._wake = wake
         self._results: SimpleQueue[Finished | Probed] = SimpleQueue()
+        self._unrecorded: deque[Answered] = deque()
         self._probing: set[str] = set()
 
     @property
     def under_way(self) -> int:
-        """How many requests and probes have not been answered."""
-        return self._lines.under_way() + len(self._probing)
+        """How many requests and probes have not been answered, or not been recorded."""
+        return self._lines.under_way() + len(self._probing) + len(self._unrecorded)
 
     @property
     def has_results(self) -> bool:
@@ -102,18 +116,32 @@ class Dispatch:
             return escalations.next_due(connection, now)
 
     def collect(self) -> int:
-        """Record the answers that came; how many."""
-        count = 0
+        """Record the answers that came; how many. Raises StoreAway: they are kept, and recorded when it is back."""
         while True:
             try:
                 result = self._results.get_nowait()
             except Empty:
-                return count
-            count += 1
+                return self._record()
             if isinstance(result, Probed):
                 self._probed(result)
             else:
-                self._finished(result)
+                self._unrecorded.append(self._finished(result))
+
+    def _record(self) -> int:
+        count = 0
+        while self._unrecorded:
+            answered = self._unrecorded[0]
+            try:
+                self._recording.record(answered.finished, answered.at, elsewhere=answered.elsewhere)
+            except StoreAway:
+                raise
+            except StoreError as error:
+                # Trying again would not help; its lease makes it unknown.
+                _log.error("an answer of gateway %s could not be recorded: %s", answered.finished.gateway, error)
+            self._unrecorded.popleft()
+            self._ourselves.answered(answered.finished.gateway, answered.finished.answer.outcome)
+            count += 1
+        return count
 
     def send_due(self) -> datetime | None:
         """Send all that may be sent now. Returns when something that is held back may go, None if nothing is."""
@@ -137,8 +165,9 @@ class Dispatch:
         sending: Sending | None = None
         done = False
         with self._store.write() as connection:
+            calls_elsewhere = journal.calls_elsewhere(connection, self._settings.node)
             for candidate in waiting:
-                again_at, sending, done = self._try(connection, candidate, now)
+                again_at, sending, done = self._try(connection, candidate, now, calls_elsewhere)
                 if done:
                     break
                 if again_at is not None:
@@ -148,7 +177,7 @@ class Dispatch:
         return done, min(moments, default=None)
 
     def _try(
-        self, connection: Connection, candidate: Candidate, now: datetime
+        self, connection: Connection, candidate: Candidate, now: datetime, calls_elsewhere: Mapping[str, int]
     ) -> tuple[datetime | None, Sending | None, bool]:
         contact = self._climbing.contact(candidate.contact)
         if contact is None:
@@ -158,7 +187,7 @@ class Dispatch:
         free = self._contact_free_at(connection, candidate, now)
         if free > now:
             return free, None, False
-        offer = self._lines.offer(connection, contact, candidate.channel, now)
+        offer = self._lines.offer(connection, contact, candidate.channel, now, calls_elsewhere=calls_elsewhere)
         if offer.line is None and not offer.impossible:
             return offer.again_at, None, False
         by = offer.line.name if offer.line else ""
@@ -238,7 +267,7 @@ class Dispatch:
         self._results.put(finished)
         self._wake()
 
-    def _finished(self, finished: Finished) -> None:
+    def _finished(self, finished: Finished) -> Answered:
         now = self._clock.now()
         self._lines.give_back(finished.gateway, finished.channel)
         change = self._lines.pool.record(finished.gateway, finished.answer.outcome, now)
@@ -256,8 +285,7 @@ class Dispatch:
             finished.answer.outcome,
             finished.answer.detail or finished.answer.reason,
         )
-        self._recording.record(finished, now, elsewhere=elsewhere)
-        self._ourselves.answered(finished.gateway, finished.answer.outcome)
+        return Answered(finished=finished, at=now, elsewhere=elsewhere)
 
     def _probe(self, now: datetime) -> None:
         """Ask gateways that rest whether they are back, so that no message need find out."""

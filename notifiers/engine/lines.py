@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,7 +21,9 @@ from notifiers.store import journal
 
 TEXTS_AT_ONCE = 2
 CALLS_AT_ONCE = 1
-"""A modem places one call at a time."""
+"""A modem places one call at a time, whichever engine asks for it."""
+CALL_ELSEWHERE_AGAIN = timedelta(seconds=1)
+"""How soon to look whether the call of another engine is over: it wakes nobody here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +62,19 @@ class Lines:
         self.pool = pool
         self._under_way: Counter[tuple[str, bool]] = Counter()
 
-    def offer(self, connection: Connection, contact: Contact, channel: Channel, now: datetime) -> Offer:
-        """A line that can take a message for this contact by this channel now."""
+    def offer(
+        self,
+        connection: Connection,
+        contact: Contact,
+        channel: Channel,
+        now: datetime,
+        *,
+        calls_elsewhere: Mapping[str, int],
+    ) -> Offer:
+        """A line that can take a message for this contact by this channel now.
+
+        ``calls_elsewhere`` says how many calls other engines have under way at each gateway.
+        """
         able = [line for line in self.lines if self.request(line, contact, channel, "?") is not None]
         if not able:
             return Offer(impossible=True)
@@ -69,6 +82,9 @@ class Lines:
         usable = self.usable(now)
         for line in able:
             if line.name not in usable or self._is_busy(line, channel):
+                continue
+            if channel is Channel.RING and calls_elsewhere.get(line.name, 0) >= CALLS_AT_ONCE:
+                again = min(again or now + CALL_ELSEWHERE_AGAIN, now + CALL_ELSEWHERE_AGAIN)
                 continue
             free = self._free_at(connection, line, contact, now)
             if free <= now:

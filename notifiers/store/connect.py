@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from notifiers.errors import SchemaTooNew, StoreAway, StoreError
-from notifiers.store import migrate
+from notifiers.errors import SchemaTooNew
+from notifiers.store import migrate, postgresql
+from notifiers.store.schema import moment
+from notifiers.store.trouble import store_error
 
 BUSY_MILLISECONDS = 10_000
 
@@ -29,15 +33,28 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that may write; committed at the end, rolled back by any error."""
+        """A transaction that may write, one of all engines at a time; committed at the end, rolled back by any error."""
         with self._transaction("IMMEDIATE") as connection:
+            if not self.is_sqlite:
+                postgresql.wait_for_turn(connection)
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads, and on SQLite waits for no writer."""
+        """A transaction that only reads, and waits for no writer."""
         with self._transaction("DEFERRED") as connection:
             yield connection
+
+    def check(self) -> None:
+        """See whether this program may still work on the store. Raises SchemaTooNew, StoreAway."""
+        with self.read() as connection:
+            if migrate.is_too_new(connection):
+                raise SchemaTooNew("the store belongs to a newer version of brevisone-notifiers: upgrade this program")
+
+    def now(self) -> datetime:
+        """The database's clock, which is the same for all engines on PostgreSQL. Raises StoreAway."""
+        with self.read() as connection:
+            return moment(postgresql.microseconds(connection))
 
     @contextmanager
     def _transaction(self, mode: str) -> Iterator[Connection]:
@@ -47,10 +64,8 @@ class Store:
                     connection = connection.execution_options(begin=mode)
                 with connection.begin():
                     yield connection
-        except (OperationalError, InterfaceError) as error:
-            raise StoreAway(f"the store does not answer: {_words(error)}") from error
-        except DBAPIError as error:
-            raise StoreError(f"the store refused: {_words(error)}") from error
+        except (DBAPIError, PoolTimeout) as error:
+            raise store_error(error) from error
 
     def close(self) -> None:
         self._engine.dispose()
@@ -64,11 +79,14 @@ def open_store(url: str, *, upgrade: bool = True) -> Store:
     """
     store = Store(_engine(url))
     try:
-        with store.write() as connection:
-            if migrate.is_too_new(connection):
-                raise SchemaTooNew("the store belongs to a newer version of brevisone-notifiers: upgrade this program")
-            if upgrade and not migrate.is_current(connection):
-                migrate.upgrade(connection)
+        with store.read() as connection:
+            is_current, is_empty = migrate.is_current(connection), migrate.current(connection) is None
+        if not is_empty:
+            store.check()
+        if upgrade and not is_current:
+            with store.write() as connection:
+                if not migrate.is_current(connection):  # another engine may have been quicker
+                    migrate.upgrade(connection)
     except BaseException:
         store.close()
         raise
@@ -81,14 +99,12 @@ def sqlite_url(path: Path) -> str:
 
 
 def _engine(url: str) -> sa.Engine:
-    if url.startswith("sqlite"):
-        engine = sa.create_engine(url, poolclass=sa.pool.QueuePool, pool_size=4, connect_args=_SQLITE)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    if url.startswith("postgresql://"):
-        url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
-    return sa.create_engine(url, pool_pre_ping=True, pool_size=4)
+    if not url.startswith("sqlite"):
+        return postgresql.postgresql_engine(url)
+    engine = sa.create_engine(url, poolclass=sa.pool.QueuePool, pool_size=4, connect_args=_SQLITE)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
 
 
 _SQLITE = {"check_same_thread": False, "isolation_level": None, "timeout": BUSY_MILLISECONDS / 1000}
@@ -104,8 +120,3 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     mode = connection.get_execution_options().get("begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")
-
-
-def _words(error: DBAPIError) -> str:
-    """The database's own words without the statement and its values."""
-    return " ".join(str(error.orig).split())

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 VERSIONS = ("0001",)
 """Every schema version that this program knows, oldest first; the last one is its own."""
@@ -29,20 +33,26 @@ def is_current(connection: Connection) -> bool:
 
 
 def is_too_new(connection: Connection) -> bool:
-    """Whether the store asks for a newer program."""
-    if current(connection) in (None, *VERSIONS):
-        return False
-    query = sa.text("SELECT value FROM counters WHERE name = :name")
-    needed = connection.execute(query, {"name": OLDEST_READER}).scalar()
+    """Whether a store that is not empty asks for a newer program."""
+    needed = connection.execute(_NEEDED, {"name": OLDEST_READER}).scalar()
     return int(needed or 0) > len(VERSIONS)
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the migrations that are missing, inside the caller's transaction."""
+    """Run the migrations that are missing, inside the caller's transaction. Raises StoreError."""
     from alembic import command
+
+    command.upgrade(configuration(connection), "head")
+
+
+def configuration(connection: Connection) -> Config:
+    """Alembic's view of our migrations, to be run over this connection."""
     from alembic.config import Config
 
-    configuration = Config()
-    configuration.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
-    configuration.attributes["connection"] = connection
-    command.upgrade(configuration, "head")
+    found = Config()
+    found.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    found.attributes["connection"] = connection
+    return found
+
+
+_NEEDED = sa.text("SELECT value FROM counters WHERE name = :name")

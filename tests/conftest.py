@@ -1,0 +1,36 @@
+"""What all tests may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from postgres_server import PostgresServer, postgres_server, unusable
+
+from notifiers.store.connect import sqlite_url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL for the whole run; tests that stop it start one of their own."""
+    reason = unusable()
+    if reason:
+        pytest.skip(f"no PostgreSQL: {reason}")
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresServer) -> str:
+    """An empty database."""
+    return postgres.fresh()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty store: the test runs once on each database."""
+    if request.param == "sqlite":
+        return sqlite_url(tmp_path / "brevisone.db")
+    url: str = request.getfixturevalue("postgres_url")
+    return url
