@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import shlex
+import sys
 from datetime import UTC, datetime
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +75,6 @@ def test_every_option_is_understood(name: str, key: str) -> None:
 
 def test_the_script_hands_over_every_macro_that_is_read() -> None:
     """The script may import nothing that knows them, so it carries its own list."""
-    tree = ast.parse((FOLDER / "notify-nagios").read_text(encoding="utf-8"))
+    tree = ast.parse((Path(sys.executable).parent / "notify-nagios").read_text(encoding="utf-8"))
     texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     assert {"NOTIFY_", *NAMES} - texts == set()
