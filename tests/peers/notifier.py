@@ -131,9 +131,7 @@ class Notifier:
 
     def told(self, host: str, service: str = "") -> list[tuple[str, str]]:
         """Whom it was tried to tell of an object's problems, by which channel, in order."""
-        return [
-            (told["contact"], told["channel"]) for one in self.incidents_of(host, service) for told in one["told"]
-        ]
+        return [(told["contact"], told["channel"]) for one in self.incidents_of(host, service) for told in one["told"]]
 
     def wait_for_state(self, state: str, host: str, service: str = "", timeout: float = 20) -> dict[str, Any]:
         """Wait until the last incident of this object is ``open``, ``held``, ``acknowledged`` or ``resolved``."""

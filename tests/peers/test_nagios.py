@@ -222,7 +222,9 @@ def test_whoever_acknowledges_runs_nothing(nagios: Nagios, notifier: Notifier, w
     canary = notifier.machine.folder / f"canary-{web}"
     nagios.service(web, "WARNING", "plain")
     notifier.wait_for_text("anna", web)
-    nagios.command(f"ACKNOWLEDGE_SVC_PROBLEM;{web};disk;2;1;1;o'neill`touch {canary}`;x' ; touch {canary} #$(touch {canary})")
+    nagios.command(
+        f"ACKNOWLEDGE_SVC_PROBLEM;{web};disk;2;1;1;o'neill`touch {canary}`;x' ; touch {canary} #$(touch {canary})"
+    )
     incident = notifier.wait_for_state("acknowledged", web, "disk")
     assert "oneill" in incident["acknowledged_by"]
     assert not canary.exists()
@@ -330,9 +332,7 @@ def test_without_the_service_killed_by_nagios(
     # The gateway takes longer than Nagios has patience.
     text = alone.file.read_text().replace("timeout: 2s", "timeout: 30s")
     alone.file.write_text(text)
-    impatient = Nagios(
-        machine, bin_folder, alone.environment, host("inline"), name="impatient", notification_timeout=3
-    )
+    impatient = Nagios(machine, bin_folder, alone.environment, host("inline"), name="impatient", notification_timeout=3)
     impatient.start()
     try:
         sim.faults.add(Fault(kind=FaultKind.HANG, requests=1))
