@@ -1,7 +1,7 @@
 """What an entry script does: write down how it was called, poke the engine, and say on stderr what went wrong.
 
-It never reads stdin and never looks into what it hands over. On its usual way it imports no more than ``spool`` does;
-every other way imports what it needs.
+It never looks into what it hands over. On its usual way it imports no more than ``spool`` does; every other way imports
+what it needs.
 """
 
 import os
@@ -26,8 +26,12 @@ def run(source: str, prefixes: tuple[str, ...], package: str) -> None:
     An interpreter that tears itself down costs more than the hand-over. Here nothing is left to tear down, since what
     was said went out unbuffered; only an engine that worked in this process needs an orderly end.
     """
-    code = main(source, prefixes, package)
-    if "notifiers.engine" in sys.modules:
+    end(main(source, prefixes, package))
+
+
+def end(code: int) -> None:
+    """End this process, as ``run`` says."""
+    if "notifiers.engine" in sys.modules or "notifiers.gateway" in sys.modules:
         sys.exit(code)
     os._exit(code)
 
@@ -38,9 +42,7 @@ def main(source: str, prefixes: tuple[str, ...], package: str) -> int:
     ``prefixes`` are the beginnings of the names of environment variables that belong to the call; ``package`` is the
     integration's, which is imported only if a person asks for help or looks on.
     """
-    _fill_closed_handles()
-    os.umask(0o027)
-    argv = _as_utf8(sys.argv[1:])
+    argv = begin()
     if argv in (["--help"], ["-h"], ["--version"]):
         from notifiers.terminal import answer
 
@@ -51,6 +53,26 @@ def main(source: str, prefixes: tuple[str, ...], package: str) -> int:
         return NOTHING
     state = spool.state_dir(os.environ)
     name, entry = spool.compose(source, argv=argv, env=env)
+    code = keep(state, name, entry)
+    if code is not None:
+        return code
+    if os.isatty(1):
+        from notifiers.terminal import explain
+
+        explain(source, package, name, argv, env)
+    wake(state)
+    return HANDED_OVER
+
+
+def begin() -> list[str]:
+    """Make this process fit to hand over, whatever its caller left it, and return its arguments as UTF-8."""
+    _fill_closed_handles()
+    os.umask(0o027)
+    return _as_utf8(sys.argv[1:])
+
+
+def keep(state: str, name: str, entry: bytes) -> int | None:
+    """Make an entry durable: None, and then the engine is to be woken. Else it was delivered or lost: the exit code."""
     try:
         spool.keep(state, name, entry)
     except OSError as error:
@@ -58,12 +80,28 @@ def main(source: str, prefixes: tuple[str, ...], package: str) -> int:
         from notifiers.without_spool import deliver
 
         return deliver(state, entry, error)
-    if os.isatty(1):
-        from notifiers.terminal import explain
+    return None
 
-        explain(source, package, name, argv, env)
-    _wake(state)
-    return HANDED_OVER
+
+def wake(state: str) -> None:
+    """Let the engine know, or be it. What goes wrong here is told, and costs nothing: the entry is durable."""
+    if spool.service_marked(state):
+        if not spool.poke(state):
+            say(f"handed over; the service does not answer, the alert waits in {state}/spool/new")
+        return
+    try:
+        owner, me = os.stat(state).st_uid, os.geteuid()
+        if owner != me:
+            say(
+                f"handed over, but nobody works on it: no service runs on {state}, and only its owner (user id {owner},"
+                f" this is {me}) may run the engine; start brevisone serve, or call this as that user"
+            )
+            return
+        from notifiers.engine.inline import run_inline
+
+        run_inline(state, os.environ)
+    except Exception as error:
+        say(f"handed over, but the engine failed: {type(error).__name__}: {error}; brevisone run-once tries again")
 
 
 def variables(environ: "Mapping[str, str]", prefixes: tuple[str, ...]) -> dict[str, str]:
@@ -84,27 +122,6 @@ def say(line: str, handle: int = 2) -> None:
         os.write(handle, text.encode("utf-8", "backslashreplace"))
     except OSError:
         pass
-
-
-def _wake(state: str) -> None:
-    """Let the engine know, or be it. What goes wrong here is told, and costs nothing: the entry is durable."""
-    if spool.service_marked(state):
-        if not spool.poke(state):
-            say(f"handed over; the service does not answer, the alert waits in {state}/spool/new")
-        return
-    try:
-        owner, me = os.stat(state).st_uid, os.geteuid()
-        if owner != me:
-            say(
-                f"handed over, but nobody works on it: no service runs on {state}, and only its owner (user id {owner},"
-                f" this is {me}) may run the engine; start brevisone serve, or call this as that user"
-            )
-            return
-        from notifiers.engine.inline import run_inline
-
-        run_inline(state, os.environ)
-    except Exception as error:
-        say(f"handed over, but the engine failed: {type(error).__name__}: {error}; brevisone run-once tries again")
 
 
 def _as_utf8(texts: list[str]) -> list[str]:

@@ -16,8 +16,8 @@ ROOT = Path(notifiers.__file__).resolve().parent.parent
 
 def script(name: str) -> str:
     """The path of an entry script, as ``notify-nagios``: beside the packages of a checkout, else where pip put it."""
-    beside = ROOT / "integrations" / name.removeprefix("notify-") / name
-    return str(beside if beside.exists() else Path(sys.executable).parent / name)
+    beside = next((ROOT / "integrations").glob(f"*/{name}"), None)
+    return str(beside or Path(sys.executable).parent / name)
 
 
 def environment(state: Path, **more: str) -> dict[str, str]:
