@@ -80,6 +80,11 @@ class Spool:
                 raise SpoolError(f"{self._new / name}: cannot be removed: {error.strerror}") from error
             self._listed.pop(name, None)
 
+    def leave(self, names: Iterable[str]) -> None:
+        """List these no more: they were taken in and cannot be unlinked."""
+        for name in names:
+            self._leave(name)
+
     def reject(self, name: str, reason: str) -> str:
         """Move an entry to ``rejected/`` with the reason beside it, and return what it is called there.
 

@@ -18,6 +18,7 @@ from notifiers.engine.climbing import Climbing
 from notifiers.engine.composing import Composing
 from notifiers.engine.deciding import Deciding
 from notifiers.engine.dispatch import Dispatch
+from notifiers.engine.housekeeping import Housekeeping
 from notifiers.engine.intake import Intake
 from notifiers.engine.last_resort import LastResort, Program
 from notifiers.engine.lines import CALLS_AT_ONCE, TEXTS_AT_ONCE, Line, Lines
@@ -69,8 +70,9 @@ def build_engine(configuration: Configuration, state: Path, *, clock: Clock | No
         executor=executor,
         wake=wake.wake,
     )
+    entries = Spool(state)
     intake = Intake(
-        spool=Spool(state),
+        spool=entries,
         rejected=ourselves.rejected,
         store=store,
         clock=clock,
@@ -85,6 +87,14 @@ def build_engine(configuration: Configuration, state: Path, *, clock: Clock | No
         dispatch=dispatch,
         passing=Passing(store, deciding, settings),
         last_resort=LastResort(programs, store, executor, wake.wake),
+        housekeeping=Housekeeping(
+            spool=entries,
+            store=store,
+            clock=clock,
+            keep=configuration.keep,
+            clear_taken=intake.clear_taken,
+            dropped=ourselves.deleted,
+        ),
         recording=recording,
         executor=executor,
         wake=wake,

@@ -48,17 +48,32 @@ class Intake:
         self._deciding = deciding
         self._settings = settings
         self._rejected = rejected
+        self._taken: list[str] = []
+        """Names of entries that are in the store and cannot leave the spool yet."""
 
     def take_in(self) -> int:
-        """Take in one batch; how many entries left the spool. Raises StoreAway with the spool as it was."""
+        """Take in one batch; how many entries were looked at. Raises StoreAway with the spool as it was."""
         names = self._spool.waiting(self._settings.batch)
         if not names:
             return 0
         read = [(name, entry) for name in names if (entry := self._read(name)) is not None]
         if read:
             self.take_entries([entry for _, entry in read])
-            self._spool.remove([name for name, _ in read])
+            self._taken.extend(name for name, _ in read)
+            self.clear_taken()
         return len(names)
+
+    def clear_taken(self) -> None:
+        """Unlink what was taken in. On a disk that is read-only it stays, is listed no more, and is tried again."""
+        if not self._taken:
+            return
+        try:
+            self._spool.remove(self._taken)
+        except SpoolError as error:
+            _log.error("%d entries that were taken in stay in the spool: %s", len(self._taken), error)
+            self._spool.leave(self._taken)
+        else:
+            self._taken.clear()
 
     def take_entries(self, entries: Sequence[Entry]) -> None:
         """Take these in, wherever they come from; taking one in twice is harmless. Raises StoreError."""
@@ -72,9 +87,17 @@ class Intake:
         except (EntryGone, EntryTooNew):
             return None
         except SpoolError as error:
-            self._spool.reject(name, str(error))
-            self._rejected(str(error))
+            self._reject(name, str(error))
             return None
+
+    def _reject(self, name: str, reason: str) -> None:
+        try:
+            self._spool.reject(name, reason)
+        except EntryGone:
+            return
+        except SpoolError as error:
+            reason = f"{reason}; {error}"
+        self._rejected(reason)
 
     def _write(self, connection: Connection, batch: Sequence[Understood], now: datetime) -> None:
         known = incidents.known_entries(connection, [one.entry.id for one in batch])

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from notifiers.clock import Clock
 from notifiers.engine.dispatch import Dispatch
+from notifiers.engine.housekeeping import Housekeeping
 from notifiers.engine.intake import Intake
 from notifiers.engine.last_resort import LastResort
 from notifiers.engine.offers import Offer, Offers
@@ -69,6 +70,7 @@ class Engine:
         dispatch: Dispatch,
         passing: Passing,
         last_resort: LastResort,
+        housekeeping: Housekeeping,
         recording: Recording,
         executor: ThreadPoolExecutor,
         wake: WakePipe,
@@ -81,6 +83,7 @@ class Engine:
         self._dispatch = dispatch
         self._passing = passing
         self._last_resort = last_resort
+        self._housekeeping = housekeeping
         self._recording = recording
         self._executor = executor
         self._pipe = wake
@@ -111,6 +114,7 @@ class Engine:
         passed = self._passing.pass_to(now)
         held_back = self._dispatch.send_due()
         self._last_resort.look(now)
+        self._housekeeping.look(now)
         following = self._dispatch.next_due(self._clock.now())
         more = None if took_all else now
         return min((moment for moment in (more, passed, held_back, following) if moment is not None), default=None)
@@ -144,12 +148,20 @@ class Engine:
 
     def _take_in(self) -> bool:
         """Take in what waits; False if there is more, but somebody should be told of what is in first."""
+        self._offers.take(self.intake.take_entries)
         began = self._clock.monotonic()
-        while self.intake.take_in():
+        while self._take_batch():
             self._dispatch.collect()
             if self._clock.monotonic() - began > LONGEST_INTAKE:
                 return False
         return True
+
+    def _take_batch(self) -> int:
+        try:
+            return self.intake.take_in()
+        except SpoolError as error:  # what is in the store is told nevertheless
+            _log.error("%s", error)
+            return 0
 
     def _try_step(self) -> float:
         try:

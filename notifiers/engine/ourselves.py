@@ -88,6 +88,21 @@ class Ourselves:
                 )
             )
 
+    def deleted(self, reason: str) -> None:
+        """Something was deleted that nobody had looked at: told once each time."""
+        _log.error("%s", reason)
+        self._say(
+            Alert(
+                source=SOURCE,
+                kind=Kind.CUSTOM,
+                severity=Severity.ERROR,
+                host="brevisone",
+                service="spool",
+                state="DELETED",
+                summary=reason,
+            )
+        )
+
     def _trouble(self, gateway: str, state: str, summary: str, others_left: bool) -> None:
         self._told.add(gateway)
         self._proven.discard(gateway)
