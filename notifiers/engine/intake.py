@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from notifiers.alert import Alert
+from notifiers.alert import Alert, clean
 from notifiers.clock import Clock
 from notifiers.engine.answering import Answering
 from notifiers.engine.deciding import Deciding
 from notifiers.engine.ledger import Ledger
 from notifiers.engine.settings import EngineSettings
-from notifiers.engine.understanding import REPLY, Understanding, Understood
-from notifiers.errors import EntryGone, EntryTooNew, SpoolError
+from notifiers.engine.understanding import REPLY, Understanding, Understood, as_it_came
+from notifiers.errors import EntryGone, EntryTooNew, SpoolError, StoreAway
 from notifiers.spool_reader import Entry, Spool
 from notifiers.store import Store, incidents
 from notifiers.store.incidents import TakenAlert, TakenEntry
@@ -78,8 +79,28 @@ class Intake:
     def take_entries(self, entries: Sequence[Entry]) -> None:
         """Take these in, wherever they come from; taking one in twice is harmless. Raises StoreError."""
         understood = [self._understanding.read(entry) for entry in entries]
+        try:
+            self._take(understood)
+        except StoreAway:
+            raise
+        except Exception:  # whatever one of them holds, it must cost neither the others nor the engine
+            _log.exception("%d entries could not be taken in together", len(understood))
+            for one in understood:
+                self._take_alone(one)
+
+    def _take(self, understood: Sequence[Understood]) -> None:
         with self._store.write() as connection:
             self._write(connection, understood, self._clock.now())
+
+    def _take_alone(self, one: Understood) -> None:
+        try:
+            self._take([one])
+        except StoreAway:
+            raise
+        except Exception as error:
+            _log.exception("entry %s could not be taken in, and is told as it came", one.entry.id)
+            told = as_it_came(one.entry, f"taking it in failed ({type(error).__name__})")
+            self._take([replace(one, alerts=(told,))])
 
     def _read(self, name: str) -> Entry | None:
         try:
@@ -126,7 +147,9 @@ class Intake:
         incidents.add_entries(
             connection,
             [
-                TakenEntry(id=one.entry.id, source=one.entry.source, received_at=one.entry.received_at, taken_at=now)
+                TakenEntry(
+                    id=one.entry.id, source=clean(one.entry.source), received_at=one.entry.received_at, taken_at=now
+                )
                 for one in fresh
             ],
         )
