@@ -26,10 +26,8 @@ PATIENCE = 30
 
 def binaries() -> Path | None:
     """The folder of the newest installed server; None if there is none."""
-    found = sorted(
-        (path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")),
-        key=lambda path: float(path.parts[-2]),
-    )
+    installed = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    found = sorted(installed, key=lambda path: float(path.parts[-2]))
     beside = shutil.which("initdb")
     return found[-1] if found else (Path(beside).parent if beside else None)
 

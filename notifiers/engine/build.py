@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -29,25 +30,41 @@ from notifiers.engine.recording import Recording
 from notifiers.engine.settings import LEASE, EngineSettings
 from notifiers.engine.understanding import API, Understanding
 from notifiers.gateway.pool import Pool
-from notifiers.gateway.transport import open_transport
+from notifiers.gateway.settings import GatewaySettings
+from notifiers.gateway.transport import Transport, open_transport
 from notifiers.integration import load_integrations
 from notifiers.rendering import Renderer
 from notifiers.routing import Router
 from notifiers.spool_reader import Spool
 from notifiers.store import Store, incidents, open_store
 from notifiers.store.connect import sqlite_url
+from notifiers.store.database_clock import DatabaseClock
 from notifiers.store.incidents import Identity
 
 
-def build_engine(configuration: Configuration, state: Path, *, clock: Clock | None = None) -> Engine:
+def build_engine(
+    configuration: Configuration,
+    state: Path,
+    *,
+    clock: Clock | None = None,
+    connect: Callable[[GatewaySettings, Clock], Transport] = open_transport,
+    own_time: bool = False,
+    settings: EngineSettings | None = None,
+) -> Engine:
     """An engine that works on ``state``, which must be locked if the store is SQLite.
 
-    Raises StoreError, or ConfigurationError for what only this machine can tell.
+    On PostgreSQL it goes by the database's clock, unless ``own_time`` says that ``clock`` is the one for all engines.
+    ``settings``: others than the configuration's. Raises StoreError, or ConfigurationError for what only this machine
+    can tell.
     """
     clock = clock or SystemClock()
-    settings = engine_settings(configuration)
-    lines = [Line(settings=one, transport=open_transport(one, clock)) for one in configuration.gateway_settings]
+    settings = settings or engine_settings(configuration)
+    lines = [Line(settings=one, transport=connect(one, clock)) for one in configuration.gateway_settings]
     store = store_of(configuration, state)
+    begin = store.check
+    if not (own_time or store.is_sqlite):
+        clock = shared = DatabaseClock(store, clock)
+        begin = _in_turn(shared.set, store.check)
     router = Router(configuration.directory, configuration.numbering.read, configuration.numbering.allows)
     climbing = Climbing(router, settings)
     deciding = Deciding(router, climbing, settings)
@@ -83,6 +100,7 @@ def build_engine(configuration: Configuration, state: Path, *, clock: Clock | No
     )
     return Engine(
         clock=clock,
+        begin=begin,
         intake=intake,
         dispatch=dispatch,
         passing=Passing(store, deciding, settings),
@@ -99,8 +117,17 @@ def build_engine(configuration: Configuration, state: Path, *, clock: Clock | No
         executor=executor,
         wake=wake,
         alone=store.is_sqlite,
+        leases_every=settings.lease / 8,
         close=store.close,
     )
+
+
+def _in_turn(*steps: Callable[[], None]) -> Callable[[], None]:
+    def take() -> None:
+        for step in steps:
+            step()
+
+    return take
 
 
 def _own_hand_over(state: Path, wake: WakePipe) -> Callable[[str], None]:
@@ -129,7 +156,8 @@ def engine_settings(configuration: Configuration) -> EngineSettings:
     longest = max(timedelta(seconds=one.timeout_seconds) for one in configuration.gateway_settings)
     windows = {(name, channel): configuration.windows(name, channel) for name in contacts for channel in Channel}
     return EngineSettings(
-        node=f"{socket.gethostname()}:{os.getpid()}",
+        # Containers on several machines may well have the same name and the same process id.
+        node=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
         acknowledgement_lasts=configuration.acknowledgement.lasts,
         forget_after=configuration.forget_after,
         remind=configuration.remind,

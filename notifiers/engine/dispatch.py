@@ -248,13 +248,6 @@ class Dispatch:
 
     def _make(self, sending: Sending) -> None:
         """In a thread of its own: make the request and hand the answer back."""
-        try:
-            answer = sending.line.transport.send(sending.request)
-        except Exception as error:  # a transport must not raise; if it does, nobody knows what was sent
-            _log.exception("the transport of gateway %s failed", sending.line.name)
-            answer = Answer(
-                outcome=Outcome.UNKNOWN, reason=AnswerReason.UNDOCUMENTED, detail=f"our fault: {type(error).__name__}"
-            )
         finished = Finished(
             attempt_id=sending.attempt.id,
             message_id=sending.message.id,
@@ -262,10 +255,22 @@ class Dispatch:
             contact=sending.message.contact,
             channel=sending.message.channel,
             count=sending.count,
-            answer=answer,
+            answer=self._answer(sending),
         )
         self._results.put(finished)
         self._wake()
+
+    def _answer(self, sending: Sending) -> Answer:
+        if self._clock.now() >= sending.attempt.lease_until:
+            # This machine stood still, and another engine may have sent it again already.
+            detail = "the lease ran out before the request was made"
+            return Answer(outcome=Outcome.FAILED, reason=AnswerReason.NO_CONNECTION, detail=detail)
+        try:
+            return sending.line.transport.send(sending.request)
+        except Exception as error:  # a transport must not raise; if it does, nobody knows what was sent
+            _log.exception("the transport of gateway %s failed", sending.line.name)
+            detail = f"our fault: {type(error).__name__}"
+            return Answer(outcome=Outcome.UNKNOWN, reason=AnswerReason.UNDOCUMENTED, detail=detail)
 
     def _finished(self, finished: Finished) -> Answered:
         now = self._clock.now()

@@ -17,7 +17,7 @@ from notifiers.engine.last_resort import LastResort
 from notifiers.engine.offers import Offer, Offers
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
-from notifiers.errors import SpoolError, StoreAway, StoreError
+from notifiers.errors import SchemaTooNew, SpoolError, StoreAway, StoreError
 from notifiers.gateway.circuit import Circuit
 from notifiers.poke import PokeListener
 
@@ -26,7 +26,6 @@ LONGEST_WAIT = 5.0
 LONGEST_INTAKE = 2.0
 """Seconds. In a storm the first people are told after this long; the longer, the more their messages say."""
 AFTER_TROUBLE = 1.0
-LEASES_EVERY = timedelta(seconds=15)
 
 _log = logging.getLogger(__name__)
 
@@ -74,11 +73,15 @@ class Engine:
         recording: Recording,
         executor: ThreadPoolExecutor,
         wake: WakePipe,
+        begin: Callable[[], None],
         alone: bool,
+        leases_every: timedelta,
         close: Callable[[], None],
     ) -> None:
-        """``alone``: no other engine can be alive on this store, so that what is under way at the start is lost."""
+        """``begin`` begins every round and may raise StoreError. ``alone``: no other engine can be alive on this store,
+        so that what is under way at the start is lost. ``leases_every``: how often to look for what others left."""
         self._clock = clock
+        self._begin = begin
         self.intake = intake
         self._dispatch = dispatch
         self._passing = passing
@@ -88,6 +91,7 @@ class Engine:
         self._executor = executor
         self._pipe = wake
         self._alone = alone
+        self._leases_every = leases_every
         self._close = close
         self._leases_at: datetime | None = None
         self._offers = Offers()
@@ -106,7 +110,11 @@ class Engine:
         return self._dispatch.gateways()
 
     def step(self) -> datetime | None:
-        """Everything that can be done now. Returns when there will be more to do, as far as can be foreseen."""
+        """Everything that can be done now. Returns when there will be more to do, as far as can be foreseen.
+
+        Raises StoreAway, and SchemaTooNew once this program is too old for the store.
+        """
+        self._begin()
         self._give_up_leases()
         self._dispatch.collect()
         took_all = self._take_in()
@@ -120,7 +128,10 @@ class Engine:
         return min((moment for moment in (more, passed, held_back, following) if moment is not None), default=None)
 
     def run(self, stopped: Callable[[], bool], listener: PokeListener | None = None) -> None:
-        """Work until ``stopped`` and ``wake``. Trouble with the store or the spool is told and tried again."""
+        """Work until ``stopped`` and ``wake``. Trouble with the store or the spool is told and tried again.
+
+        Raises SchemaTooNew: only a newer program can go on.
+        """
         while not stopped():
             self._wait(self._try_step(), listener)
 
@@ -169,6 +180,8 @@ class Engine:
         except StoreAway as error:
             _log.error("%s; entries wait in the spool", error)
             return AFTER_TROUBLE
+        except SchemaTooNew:
+            raise
         except (StoreError, SpoolError) as error:
             _log.error("%s", error)
             return AFTER_TROUBLE
@@ -187,7 +200,7 @@ class Engine:
 
     def _give_up_leases(self) -> None:
         now = self._clock.now()
-        if self._leases_at is not None and abs(now - self._leases_at) < LEASES_EVERY:
+        if self._leases_at is not None and abs(now - self._leases_at) < self._leases_every:
             return
         lost = self._recording.give_up_leases(now, all_of_them=self._alone and self._leases_at is None)
         self._leases_at = now

@@ -33,7 +33,7 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that may write, one of all engines at a time; committed at the end, rolled back by any error."""
+        """A transaction that may write, one of all engines at a time. Committed at the end, rolled back by an error."""
         with self._transaction("IMMEDIATE") as connection:
             if not self.is_sqlite:
                 postgresql.wait_for_turn(connection)
