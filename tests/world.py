@@ -104,7 +104,7 @@ class World:
         content = {**STANDARD, "state": str(self.state), "gateways": gateways, **changes}
         self.file.write_text(yaml.safe_dump({k: v for k, v in content.items() if v is not None}))
         self.configuration = config.load(self.file, env={})
-        self.engine: Engine = build_engine(self.configuration, self.state, clock=self.clock)
+        self.engine: Engine = build_engine(self.configuration, self.state, clock=self.clock, own_time=True)
 
     # -- what monitoring systems do
 

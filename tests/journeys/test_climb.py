@@ -75,15 +75,33 @@ SYSTEMS = [
 ]
 
 
-@pytest.fixture(params=SYSTEMS, ids=lambda system: system.name)
-def system(request: pytest.FixtureRequest) -> System:
-    found: System = request.param
+@dataclass(frozen=True)
+class Scene:
+    """Who calls, and where incidents are kept."""
+
+    system: System
+    store: str = "sqlite"
+
+
+# What a monitoring system says does not depend on the store: one of them shows that PostgreSQL changes nothing.
+SCENES = [*(Scene(system) for system in SYSTEMS), Scene(SYSTEMS[0], "postgresql")]
+
+
+@pytest.fixture(params=SCENES, ids=lambda scene: f"{scene.system.name}-{scene.store}")
+def scene(request: pytest.FixtureRequest) -> Scene:
+    found: Scene = request.param
     return found
 
 
 @pytest.fixture
-def w(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as made:
+def system(scene: Scene) -> System:
+    return scene.system
+
+
+@pytest.fixture
+def w(scene: Scene, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[World]:
+    store = "sqlite" if scene.store == "sqlite" else request.getfixturevalue("postgres_url")
+    with world(tmp_path, store=store) as made:
         yield made
 
 
