@@ -108,11 +108,12 @@ def variables(environ: "Mapping[str, str]", prefixes: tuple[str, ...]) -> dict[s
     """The variables that belong to the call: set, called as ``prefixes`` say, and by their name no secret."""
     names = [name for name in environ if name.startswith(prefixes) and name not in _NOT_OURS]
     texts = _as_utf8([environ[name] for name in names])
-    return {
-        name: text
-        for name, text in zip(names, texts, strict=True)
-        if text and not any(word in name for word in _SECRETS)
-    }
+    return {name: text for name, text in zip(names, texts, strict=True) if text and not is_secret(name)}
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable of this name must not be written down."""
+    return any(word in name for word in _SECRETS)
 
 
 def say(line: str, handle: int = 2) -> None:
