@@ -26,6 +26,11 @@ COLOURS = {
     "unknown": "magenta",
 }
 
+_BETWEEN = 3
+"""Cells between two columns of a table."""
+_LEAST = 12
+"""Cells that a column keeps when it is cut."""
+
 
 def write_json(value: Any) -> None:
     """One JSON document, indented."""
@@ -45,18 +50,27 @@ def console() -> Console:
     return Console(width=wide, highlight=False, markup=False, soft_wrap=wide is not None, emoji=False)
 
 
-def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
-    """A table that fits the terminal, or whose columns are as wide as they must be."""
+def write_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", cut: bool = False) -> None:
+    """A table that fits the terminal, or whose columns are as wide as they must be.
+
+    ``cut``: on a terminal each row keeps to one line, for which the last column is cut.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False, show_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    rows = list(rows)
+    table = Table(
+        box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="", pad_edge=False, show_edge=False
+    )
+    out = console()
+    widths = [max(Text(row[place]).cell_len for row in [columns, *rows]) for place in range(len(columns))]
+    room = max(out.width - sum(widths[:-1]) - _BETWEEN * (len(columns) - 1), _LEAST)
+    for place, column in enumerate(columns):
+        last = cut and place == len(columns) - 1
+        table.add_column(column, no_wrap=cut, overflow="ellipsis" if cut else "fold", max_width=room if last else None)
     for row in rows:
         table.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
-    out = console()
     if out.is_terminal:
         out.print(table)
         return

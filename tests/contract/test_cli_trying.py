@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import pty
 import stat
+import subprocess
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from command_line import CommandLine, command_line
+from command_line import BIN, CommandLine, command_line
 
 
 @pytest.fixture
@@ -208,3 +214,51 @@ def test_init_leaves_nothing_behind_when_it_fails(
     assert words in " ".join(err.replace("│", " ").split())
     assert not shell.file.exists()
     assert not (shell.folder / "gateway.password").exists()
+
+
+def test_init_asks_a_person(shell: CommandLine) -> None:
+    """At a terminal it asks for what no option said, proposes what it can, and does not show the password."""
+    shell.file.unlink()
+    screen = _at_a_terminal(
+        shell,
+        ["init"],
+        [
+            ("address", "https://192.0.2.5/api.php"),
+            ("user", ""),
+            ("country", ""),
+            ("mobile number", "0170 1234567"),
+            ("password", "sesame"),
+        ],
+    )
+    assert "What to do next" in screen
+    assert "sesame" not in screen
+    assert (shell.folder / "gateway.password").read_text() == "sesame\n"
+    assert shell.brevisone("check-config").code == 0
+    assert "'apiuser'" in shell.file.read_text()
+
+
+def _at_a_terminal(shell: CommandLine, argv: list[str], talk: list[tuple[str, str]]) -> str:
+    """What somebody sees who answers each question with its text."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [str(BIN / "brevisone"), *argv],
+        env={**shell.environment, "TERM": "dumb"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(theirs)
+    screen = ""
+    for question, answer in talk:
+        while question not in screen.rpartition("\n")[2] or not screen.endswith(": "):
+            screen += os.read(ours, 4096).decode()
+        os.write(ours, (answer + "\n").encode())
+        screen += os.read(ours, 1).decode()
+    with contextlib.suppress(OSError):  # EIO is how a terminal says that nobody is left
+        while more := os.read(ours, 4096):
+            screen += more.decode()
+    os.close(ours)
+    assert process.wait(20) == 0
+    return screen

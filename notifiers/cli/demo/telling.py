@@ -96,6 +96,7 @@ class Teller:
             ("when", "who", "channel", "what the gateway said", "text"),
             [(self._second(event), *_told(event)) for event in events],
             title="The timeline, as brevisone show tells it:",
+            cut=True,
         )
         told = sum(event.kind is EventKind.MESSAGE for event in events)
         self._console.print(
