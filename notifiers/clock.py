@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, runtime_checkable
 
 
 class Clock(Protocol):
@@ -21,6 +21,14 @@ class Clock(Protocol):
         """Wait."""
 
 
+@runtime_checkable
+class ElapsingClock(Clock, Protocol):
+    """A clock that also tells how much time has really passed, whatever its wall clock was set to."""
+
+    def elapsed(self) -> timedelta:
+        """Time since some moment of this boot; that in which the machine was suspended counts."""
+
+
 class SystemClock:
     """The machine's own clock."""
 
@@ -29,6 +37,9 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+    def elapsed(self) -> timedelta:
+        return timedelta(microseconds=time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000)
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)

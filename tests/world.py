@@ -47,11 +47,12 @@ STANDARD: Mapping[str, Any] = {
 
 
 class TurnedClock:
-    """A wall clock that stands still until it is turned; waiting is real."""
+    """A clock that stands still until it is turned; waiting is real."""
 
     def __init__(self) -> None:
         self._real = SystemClock()
         self._now = datetime.now(UTC)
+        self._elapsed = self._real.elapsed()
 
     def now(self) -> datetime:
         return self._now
@@ -59,11 +60,20 @@ class TurnedClock:
     def monotonic(self) -> float:
         return self._real.monotonic()
 
+    def elapsed(self) -> timedelta:
+        return self._elapsed
+
     def sleep(self, seconds: float) -> None:
-        self._now += timedelta(seconds=seconds)
+        self.turn_to(self._now + timedelta(seconds=seconds))
 
     def turn_to(self, moment: datetime) -> None:
+        """Let time pass."""
+        self._elapsed += moment - self._now
         self._now = moment
+
+    def set_by(self, hours: float) -> None:
+        """Set the wall clock, forward or back: no time passes."""
+        self._now += timedelta(hours=hours)
 
 
 @dataclass(frozen=True, slots=True)

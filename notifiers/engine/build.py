@@ -12,7 +12,7 @@ from pathlib import Path
 
 from notifiers import spool
 from notifiers.alert import Channel
-from notifiers.clock import Clock, SystemClock
+from notifiers.clock import Clock, ElapsingClock, SystemClock
 from notifiers.config import Configuration, StoreKind
 from notifiers.engine.answering import Answering
 from notifiers.engine.climbing import Climbing
@@ -28,6 +28,7 @@ from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
 from notifiers.engine.settings import LEASE, EngineSettings
+from notifiers.engine.steady_clock import SteadyClock
 from notifiers.engine.understanding import API, Understanding
 from notifiers.gateway.pool import Pool
 from notifiers.gateway.settings import GatewaySettings
@@ -53,9 +54,9 @@ def build_engine(
 ) -> Engine:
     """An engine that works on ``state``, which must be locked if the store is SQLite.
 
-    On PostgreSQL it goes by the database's clock, unless ``own_time`` says that ``clock`` is the one for all engines.
-    ``settings``: others than the configuration's. Raises StoreError, or ConfigurationError for what only this machine
-    can tell.
+    On SQLite it goes by a clock that setting the machine's does not hurry, on PostgreSQL by the database's, unless
+    ``own_time`` says that ``clock`` is the one for all engines. ``settings``: others than the configuration's. Raises
+    StoreError, or ConfigurationError for what only this machine can tell.
     """
     clock = clock or SystemClock()
     settings = settings or engine_settings(configuration)
@@ -72,6 +73,9 @@ def build_engine(
     executor = ThreadPoolExecutor(len(lines) * (TEXTS_AT_ONCE + CALLS_AT_ONCE + 1), thread_name_prefix="gateway")
     wake = WakePipe()
     ourselves = Ourselves(_own_hand_over(state, wake), lambda identity: _is_open(store, identity))
+    if store.is_sqlite and isinstance(clock, ElapsingClock):
+        clock = steady = SteadyClock(clock, store, spool.boot_id(), ourselves.clock_jumped)
+        begin = _in_turn(steady.set, store.check)
     programs = [Program(command=one.command, timeout=one.timeout) for one in configuration.last_resort]
     dispatch = Dispatch(
         store=store,

@@ -69,6 +69,10 @@ class Ourselves:
                 usable = ", ".join(alive) or "NONE, ladders stand still"
                 self._trouble(gateway, "SILENT", f"no answer for {minutes} min; usable now: {usable}", bool(alive))
 
+    def clock_jumped(self, by: timedelta) -> None:
+        """The clock was set: a gateway has rested no longer for that."""
+        self._resting = {gateway: since + by for gateway, since in self._resting.items()}
+
     def rejected(self, reason: str) -> None:
         """An entry could not be read and lies in ``rejected/``: somebody should look. Told once by each engine."""
         _log.error("an entry cannot be read and lies in rejected/: %s", reason)

@@ -19,15 +19,20 @@ class Moment(sa.types.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
         return None if value is None else moment(value)
 
 
-def moment(microseconds: int) -> datetime:
+def moment(since: int) -> datetime:
     """The moment so many microseconds after 1970 began."""
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return _EPOCH + since * _MICROSECOND
+
+
+def microseconds(at: datetime) -> int:
+    """How many microseconds after 1970 began a moment is."""
+    return (at - _EPOCH) // _MICROSECOND
 
 
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
