@@ -1,0 +1,88 @@
+"""Whatever is killed wherever, nobody is left untold: one round at each edge of each fault point.
+
+``make reliability`` plays many more of them, with other chances each time.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from postgres_server import unusable
+from reliability.account import Account, HandedOver, account
+from reliability.crash_round import Plan, Played, Round, play
+from reliability.faultpoints import EDGES, ENGINE
+from reliability.matrix import RANDOM, plan_for, points
+from reliability.stage import NUMBERS, POSTGRESQL, SQLITE, Stage, open_stage, times
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """A stage, and what a round without a death is like there."""
+
+    stage: Stage
+    played: Played
+    seconds: float
+
+
+@pytest.fixture(scope="module", params=[SQLITE, POSTGRESQL])
+def rehearsed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsed]:
+    if request.param == POSTGRESQL and unusable():
+        pytest.skip(f"no PostgreSQL: {unusable()}")
+    with open_stage(tmp_path_factory.mktemp("crashes"), request.param) as stage:
+        began = time.monotonic()
+        played = play(stage, Plan(), counting=True)
+        yield Rehearsed(stage, played, time.monotonic() - began)
+
+
+def test_every_fault_point_is_one(rehearsed: Rehearsed) -> None:
+    """A round without deaths balances, without duplicates, and comes to both edges of every point of the engine."""
+    assert rehearsed.played.account == Account(alerts=5, arrived=rehearsed.played.account.arrived)
+    assert {(point, edge) for point in ENGINE for edge in EDGES} <= set(rehearsed.played.counts)
+
+
+@pytest.mark.parametrize(("point", "edge"), points(), ids=lambda part: part.replace(" ", "-"))
+def test_nothing_is_lost(rehearsed: Rehearsed, point: str, edge: str) -> None:
+    """Killed there, and now and then once more: all are told, and twice only where the journal says unknown."""
+    chance = random.Random(f"{point} {edge}")
+    plan = plan_for(point, edge, rehearsed.played.counts, rehearsed.seconds, chance)
+    played = play(rehearsed.stage, plan)
+    assert (played.account.lost, played.account.wrongs) == ([], [])
+    assert played.deaths or point == RANDOM
+
+
+def test_the_account_notices(rehearsed: Rehearsed) -> None:
+    """What the account is for: a message that is missing, one too many, one too late to explain, an alert untold."""
+    stage = rehearsed.stage
+    place, url = stage.place()
+    one = Round(stage, place, Plan())
+    try:
+        one.play()
+        one.end()
+        arrived = stage.arrived
+
+        def settled(messages: list, handed_over: list[HandedOver]) -> Account:  # type: ignore[type-arg]
+            with stage.opened(url) as store, store.read() as connection:
+                return account(
+                    connection, messages, numbers=NUMBERS, times=times, handed_over=handed_over, by_moment=True
+                )
+
+        assert settled(arrived, one.handed_over).balances
+        assert settled(arrived[1:], one.handed_over).wrongs
+        assert settled([*arrived, arrived[-1]], one.handed_over).wrongs
+        assert settled([*arrived[:-1], replace(arrived[-1], text="other")], one.handed_over).wrongs
+        assert settled(arrived, [*one.handed_over, HandedOver(entry="none", host="sixth")]).lost
+        first = [message for message in arrived if message.number == NUMBERS["ben"]]
+        assert settled([m for m in arrived if m not in first], one.handed_over).lost
+    finally:
+        one.end()
+        stage.leave(place, url, keep=False)
+
+
+def test_folders_are_left_clean(rehearsed: Rehearsed) -> None:
+    """Rounds that balance leave nothing behind."""
+    assert [path.name for path in Path(rehearsed.stage.folder).glob("round*")] == []
