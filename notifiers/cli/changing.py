@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +56,7 @@ def resolve(
 
 def _change(place: Place, incident_id: int, kind: Kind, by: str, comment: str) -> None:
     from notifiers.alert import Alert, Severity
-    from notifiers.cli.handing import hand_over, see_to_it, wait_for
+    from notifiers.cli.handing import caller, hand_over, see_to_it, wait_for
     from notifiers.store.listing import find_incident
 
     configuration = place.load()
@@ -76,7 +75,7 @@ def _change(place: Place, incident_id: int, kind: Kind, by: str, comment: str) -
             severity=Severity(found.severity),
             host=found.host,
             service=found.service,
-            author=by or getpass.getuser(),
+            author=by or caller(),
             comment=comment,
         ),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 from collections.abc import Callable
@@ -23,6 +24,14 @@ T = TypeVar("T")
 
 LOOK_EVERY = 0.05
 """Seconds between two looks at the store."""
+
+
+def caller() -> str:
+    """The name of the user who calls this, or their number where they have none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 def hand_over(place: Place, alert: Alert) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,9 +54,10 @@ def send(
 
 def _alert(recipient: str, text: str, channel: str, severity: str) -> Alert:
     from notifiers.alert import Alert
+    from notifiers.cli.handing import caller
 
     fields: dict[str, object] = {"source": "api", "kind": "custom", "summary": text, "recipients": [recipient]}
-    fields |= {"severity": severity, "author": getpass.getuser()}
+    fields |= {"severity": severity, "author": caller()}
     return Alert.from_json(fields | ({"channel": channel} if channel else {}))
 
 
