@@ -31,7 +31,7 @@ def free_port() -> int:
 
 
 def wait_until(predicate: Callable[[], T], what: str, timeout: float = 15.0, every: float = 0.05) -> T:
-    """What the predicate gives, as soon as it is true. Raises TimeoutError naming ``what`` after ``timeout`` seconds."""
+    """What the predicate gives, once it is true. Raises TimeoutError naming ``what`` after ``timeout`` seconds."""
     end = time.monotonic() + timeout
     while True:
         found = predicate()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-import urllib.error
+import ssl
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -54,11 +54,13 @@ class Notifier:
         content = configuration(self.state, sim.url, folder, listen, climb, changes or {})
         self.file.write_text(yaml.safe_dump(content))
         self.service: Daemon | None = None
+        self.context: ssl.SSLContext | None = None
+        """With which it is asked, where it listens with TLS."""
 
     @property
     def url(self) -> str:
         """Of its webhooks."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.context else 'http'}://127.0.0.1:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -96,7 +98,7 @@ class Notifier:
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(self.url + "/health/ready", timeout=2) as answer:
+            with urllib.request.urlopen(self.url + "/health/ready", timeout=2, context=self.context) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -115,7 +117,7 @@ class Notifier:
             return listed
         headers = {"Authorization": f"Bearer {READER}", "Accept": "application/json"}
         request = urllib.request.Request(self.url + "/incidents?all=true", headers=headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10, context=self.context) as answer:
             listed = json.load(answer)
         return sorted(listed, key=lambda one: one["id"])
 

@@ -10,7 +10,7 @@ BIN = "/opt/brevisone/bin"
 
 
 def shipped(path: str, filled_in: Mapping[str, str]) -> str:
-    """A shipped file, as ``nagios/brevisone.cfg``, with these texts replaced. Raises LookupError if one is not there."""
+    """A shipped file, as ``nagios/brevisone.cfg``, with these texts replaced. Raises LookupError if one is missing."""
     text = (files("integrations") / path).read_text(encoding="utf-8")
     for old, new in filled_in.items():
         if old not in text:

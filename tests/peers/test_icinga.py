@@ -18,7 +18,7 @@ from peers.shipped import BIN, shipped
 from notifiers.simulator import Fault, FaultKind, Simulator
 
 SYSTEM = "Icinga 2"
-CLIMB = 4.0
+CLIMB = 3.0
 """Seconds between rungs of the ladder."""
 
 PLAIN = [f"web-{number:02}" for number in range(1, 31)]
@@ -216,7 +216,7 @@ def test_acknowledged_in_icinga(icinga: Icinga, notifier: Notifier, web: str, jo
     assert incident["acknowledged_by"] == "Bob Müller"
     journey.note(f"the incident is acknowledged by {incident['acknowledged_by']}")
     before = notifier.told(web, "disk")
-    time.sleep(2 * CLIMB + 2)
+    time.sleep(2 * CLIMB + 1)
     assert notifier.told(web, "disk") == before == [("anna", "telegram")]
     journey.note(f"SMS and ring would have been due; told {before}")
 
@@ -453,8 +453,10 @@ def test_hanging_gateway(icinga: Icinga, notifier: Notifier, sim: Simulator, no_
 def test_without_the_service_killed_by_icinga(
     make_notifier: Callable[..., Notifier], machine: Machine, sim: Simulator, bin_folder: Path, no_faults: None
 ) -> None:
-    """Without the service the script itself sends. Killed by Icinga while the gateway hangs, it loses nothing, leaves no
-    child, and the next run tells what was left, once."""
+    """Without the service the script itself sends. Killed by Icinga while the gateway hangs, it loses nothing.
+
+    It leaves no child, and the next run tells what was left, once.
+    """
     alone = make_notifier(name="alone", owner=peer.USER)
     # The gateway takes longer than Icinga has patience.
     alone.file.write_text(alone.file.read_text().replace("timeout: 2s", "timeout: 30s"))
