@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Entry scripts are copied when they are installed, and so is what setup.cfg says.
-INSTALLED := setup.cfg pyproject.toml $(wildcard integrations/*/notify-*)
+INSTALLED := setup.cfg pyproject.toml $(wildcard integrations/*/notify-* integrations/*/brevisone-*)
 DOCS_CONTRACTS := $(wildcard tests/contract/test_*docs*.py)
 
 # How small `make bench` measures; what is not named here is small as it is.
