@@ -81,7 +81,7 @@ class PostgresServer:
         import psycopg
 
         with psycopg.connect(url or self.url(), autocommit=True) as connection:
-            cursor = connection.execute(statement, values or None)  # type: ignore[arg-type]
+            cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
     def start(self) -> None:
