@@ -65,10 +65,17 @@ def compose(
     body: str | None = None,
     recipients: "Iterable[str]" = (),
     alerts_json: str | None = None,
+    boot: str | None = None,
+    chance: str = "",
 ) -> tuple[str, bytes]:
-    """An entry's id and its bytes: one line of JSON without its end. Give a call, a body, or alerts."""
-    wall, monotonic, boot = time.time_ns(), time.monotonic_ns(), boot_id()
-    name = entry_id(wall, boot, monotonic, os.getpid(), os.urandom(8).hex())
+    """An entry's id and its bytes: one line of JSON without its end. Give a call, a body, or alerts.
+
+    For callers that compose many: ``boot`` is what ``boot_id`` says, ``chance`` 16 hexadecimal digits, new each time.
+    """
+    wall, monotonic = time.time_ns(), time.monotonic_ns()
+    if boot is None:
+        boot = boot_id()
+    name = entry_id(wall, boot, monotonic, os.getpid(), chance or os.urandom(8).hex())
     head = (
         f'{{"version":{VERSION},"id":"{name}","source":{_text(source)},"received_at":"{_rfc3339(wall)}"'
         f',"boot":{_text(boot)},"monotonic":{monotonic}'

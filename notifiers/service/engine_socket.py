@@ -90,7 +90,7 @@ class EngineSocket:
             entry = _entry(line)
         except SpoolError as error:
             return f"not taken: {error}"
-        (failure,) = keep_many(str(self._state), [(entry.id, line)])
+        (failure,) = keep_many(str(self._state), [(entry.id, line)], self._clients)
         if failure is None:
             self._kept()
             return "ok"

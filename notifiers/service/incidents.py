@@ -16,7 +16,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from notifiers import spool
 from notifiers.alert import Alert, Kind, Severity
 from notifiers.config import Role
 from notifiers.incident import IncidentState
@@ -117,7 +116,7 @@ class Incidents:
                 return RedirectResponse("/", status_code=303)
             raise HTTPException(409, f"incident {incident.id} is resolved already")
         alert = _alert(incident, change.kind, author, comment)
-        name, entry = spool.compose(API, alerts_json=json.dumps([alert.to_json()]))
+        name, entry = self._keeper.compose(API, alerts_json=json.dumps([alert.to_json()]))
         await kept(self._keeper, name, entry)
         self._counts.handed_over(API)
         after = await self._once_done(incident, change)

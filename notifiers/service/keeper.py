@@ -1,6 +1,6 @@
 """Makes what comes over HTTP durable: whatever arrives while the disk is busy is written together in the next round.
 
-Requests await ``keep`` on the event loop; one thread writes. It knows the spool and nothing of HTTP.
+Requests await ``keep`` on the event loop; threads write. It knows the spool and nothing of HTTP.
 """
 
 from __future__ import annotations
@@ -8,15 +8,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from notifiers.errors import HandOverError
-from notifiers.spool_batch import keep_many
+from notifiers.spool import boot_id, compose
+from notifiers.spool_batch import AT_ONCE, keep_many
 from notifiers.spool_folder import why_unwritable
 
+WRITERS = 2
+"""Threads: one stages files while the other waits for the disk."""
 LARGEST_BATCH = 256
 """Entries written in one round."""
 LONGEST_QUEUE = 64 * 1024 * 1024
@@ -40,22 +45,41 @@ class Keeper:
         """``kept`` is called, from the writing thread, after each round in which something became durable."""
         self._state = str(state)
         self._kept = kept
+        self._boot = boot_id()
+        self._chances: list[str] = []
         self._queue: list[_Waiting] = []
         self._bytes = 0
         self._changed = threading.Condition()
         self._stopping = False
-        self._thread = threading.Thread(target=self._work, name="keeper", daemon=True)
+        self._threads = [threading.Thread(target=self._work, name="keeper", daemon=True) for _ in range(WRITERS)]
+        self._together = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="keeper-sync")
 
     def start(self) -> None:
         """Write from now on."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Write what waits, and no more."""
         with self._changed:
             self._stopping = True
-            self._changed.notify()
-        self._thread.join()
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._together.shutdown()
+
+    def compose(
+        self, source: str, *, body: str | None = None, recipients: Iterable[str] = (), alerts_json: str | None = None
+    ) -> tuple[str, bytes]:
+        """An entry's id and its bytes, to be kept."""
+        return compose(
+            source,
+            body=body,
+            recipients=recipients,
+            alerts_json=alerts_json,
+            boot=self._boot,
+            chance=self._chance(),
+        )
 
     async def keep(self, name: str, entry: bytes) -> None:
         """Wait until the entry is durable. Raises HandOverError if it is not."""
@@ -71,6 +95,13 @@ class Keeper:
             self._changed.notify()
         await waiting.durable
 
+    def _chance(self) -> str:
+        """Drawn in advance: each call of the kernel costs the event loop its turn while the other thread writes."""
+        if not self._chances:
+            drawn = os.urandom(8 * 512).hex()
+            self._chances = [drawn[start : start + 16] for start in range(0, len(drawn), 16)]
+        return self._chances.pop()
+
     def _work(self) -> None:
         while True:
             with self._changed:
@@ -83,7 +114,7 @@ class Keeper:
 
     def _write(self, batch: list[_Waiting]) -> None:
         try:
-            errors = keep_many(self._state, [(waiting.name, waiting.entry) for waiting in batch])
+            errors = keep_many(self._state, [(waiting.name, waiting.entry) for waiting in batch], self._together)
         except Exception as error:  # whoever waits must get an answer
             _log.exception("writing into the spool failed")
             errors = [OSError(f"{type(error).__name__}: {error}")] * len(batch)

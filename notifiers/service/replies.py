@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from notifiers import spool
 from notifiers.errors import NotUnderstood
 from notifiers.service.bodies import media_type, read_body
 from notifiers.service.counts import Counts
@@ -75,7 +74,7 @@ class Replies:
     async def _keep(self, messages: Iterable[Received]) -> Response:
         for message in messages:
             reply = {"from": message.sender[:LONGEST_SENDER], "text": message.text[:LONGEST_TEXT]}
-            name, entry = spool.compose(REPLY, body=json.dumps(reply))
+            name, entry = self._keeper.compose(REPLY, body=json.dumps(reply))
             await kept(self._keeper, name, entry)
             self._counts.handed_over(REPLY)
         return PlainTextResponse("OK\n")

@@ -61,7 +61,7 @@ class Webhooks:
             named = recipients_in(request)
             text = as_text(body)
             await _run(body, self._understand, source, body, text, named)
-            name, entry = spool.compose(source, body=text, recipients=named)
+            name, entry = self._keeper.compose(source, body=text, recipients=named)
             return await self._keep(source, name, entry)
 
         return take
@@ -72,7 +72,7 @@ class Webhooks:
         named = recipients_in(request)
         if named:
             alerts = [_with_recipients(alert, named) for alert in alerts]
-        name, entry = spool.compose(API, alerts_json=json.dumps(alerts))
+        name, entry = self._keeper.compose(API, alerts_json=json.dumps(alerts))
         return await self._keep(API, name, entry)
 
     async def _body(self, request: Request) -> bytes:
@@ -136,6 +136,8 @@ def _alerts_in(body: bytes) -> list[Any]:
             Alert.from_json(alert)
         except NotUnderstood as error:
             reasons.append(str(error))
+        except Exception:
+            _log.exception("reading an alert failed; what came is told as it came")
     if len(reasons) == len(alerts):
         raise HTTPException(400, f"the body holds no alert that can be understood: {reasons[0]}")
     return alerts
