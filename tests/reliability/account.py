@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -44,6 +44,8 @@ class Account:
     """Everything else that must not be."""
     duplicates: int = 0
     """Messages beyond what the ladder wanted, each with an unknown attempt in the journal."""
+    over_before_told: int = 0
+    """Incidents that were over before their turn came."""
     unknown: int = 0
     """Attempts of which nobody knows whether they went out."""
     arrived: int = 0
@@ -59,6 +61,7 @@ class Account:
         self.wrongs += other.wrongs
         self.duplicates += other.duplicates
         self.unknown += other.unknown
+        self.over_before_told += other.over_before_told
         self.arrived += other.arrived
 
 
@@ -70,19 +73,22 @@ def account(
     times: Callable[[str, int], int],
     handed_over: Iterable[HandedOver],
     by_moment: bool,
+    over_untold: bool = False,
+    slack: timedelta = timedelta(0),
 ) -> Account:
-    """Settle it. ``numbers``: contact -> number; ``times``: how often a contact's rung is placed (0: any number).
+    """Settle it. ``numbers``: contact -> number; ``times``: how often a contact's rung is placed.
 
-    ``by_moment``: the phones' clock is the engine's, so that moments tell messages apart.
+    ``by_moment``: the phones' clock is the engine's, so that moments tell messages apart. ``over_untold``: a problem
+    may have been over before its turn came. ``slack``: how long a decision may take until every engine knows of it.
     """
     done = Account(arrived=len(arrived))
     tried = _attempts(connection)
     done.unknown = sum(one.outcome == "unknown" for one in tried)
     reached = _match(done, tried, arrived, numbers, by_moment=by_moment)
     _count_duplicates(done, connection, tried, reached, times)
-    _find_lost(done, connection, reached, handed_over)
+    _find_lost(done, connection, reached, handed_over, over_untold=over_untold)
     _find_unfinished(done, connection, tried)
-    _find_told_too_late(done, connection)
+    _find_told_too_late(done, connection, slack)
     return done
 
 
@@ -153,26 +159,29 @@ def _count_duplicates(
     done.duplicates = len(superfluous)
 
 
-def _find_lost(done: Account, connection: Connection, reached: set[int], handed_over: Iterable[HandedOver]) -> None:
-    told = set(
-        connection.scalars(
-            sa.select(message_items.c.incident_id)
-            .join(attempts, attempts.c.message_id == message_items.c.message_id)
-            .where(attempts.c.outcome.in_(MAY_HAVE_ARRIVED))
-        )
-    )
+def _find_lost(
+    done: Account,
+    connection: Connection,
+    reached: set[int],
+    handed_over: Iterable[HandedOver],
+    *,
+    over_untold: bool,
+) -> None:
     by_attempt = sa.select(attempts.c.id, message_items.c.incident_id).join(
         message_items, message_items.c.message_id == attempts.c.message_id
     )
-    told &= {row.incident_id for row in connection.execute(by_attempt) if row.id in reached}
+    told: set[int | None] = {row.incident_id for row in connection.execute(by_attempt) if row.id in reached}
+    if over_untold:
+        over = _over_before_told(connection) - told
+        done.over_before_told = len(over)
+        told |= over
     taken = set(connection.scalars(sa.select(entries.c.id)))
     of_entry: dict[str, set[int | None]] = defaultdict(set)
     of_host: dict[str, set[int | None]] = defaultdict(set)
-    for row in connection.execute(
-        sa.select(alerts.c.entry_id, alerts.c.incident_id, incidents.c.key).outerjoin(
-            incidents, incidents.c.id == alerts.c.incident_id
-        )
-    ):
+    by_incident = sa.select(alerts.c.entry_id, alerts.c.incident_id, incidents.c.key).outerjoin(
+        incidents, incidents.c.id == alerts.c.incident_id
+    )
+    for row in connection.execute(by_incident):
         of_entry[row.entry_id].add(row.incident_id)
         of_host[(row.key or "").split("/")[0]].add(row.incident_id)
     for one in handed_over:
@@ -184,13 +193,23 @@ def _find_lost(done: Account, connection: Connection, reached: set[int], handed_
             done.lost.append(f"{one.host}: nobody was told (incidents {found})")
 
 
+def _over_before_told(connection: Connection) -> set[int | None]:
+    """Incidents whose every way up ended because they were over, before anything was accepted."""
+    e = escalations.c
+    query = sa.select(e.incident_id, e.end, e.told_at).where(e.purpose == "problem", e.incident_id.is_not(None))
+    ends: dict[int, set[str]] = defaultdict(set)
+    for row in connection.execute(query):
+        ends[row.incident_id].add("told" if row.told_at is not None else row.end)
+    return {one for one, how in ends.items() if how <= {"recovered", "acknowledged", "restarted"}}
+
+
 def _find_unfinished(done: Account, connection: Connection, tried: Sequence[Any]) -> None:
     done.wrongs.extend(f"an attempt has no outcome: {_words(one)}" for one in tried if one.outcome is None)
     sending = connection.scalars(sa.select(escalations.c.id).where(escalations.c.state == "sending"))
     done.wrongs.extend(f"escalation {one} is being sent for ever" for one in sending)
 
 
-def _find_told_too_late(done: Account, connection: Connection) -> None:
+def _find_told_too_late(done: Account, connection: Connection, slack: timedelta) -> None:
     """Nothing is sent of a problem after its acknowledgement or its recovery was taken in."""
     over = (
         sa.select(alerts.c.incident_id, entries.c.taken_at, alerts.c.reason)
@@ -210,7 +229,7 @@ def _find_told_too_late(done: Account, connection: Connection) -> None:
         mine = started[end.incident_id]
         # A lapsed acknowledgement begins a new generation, which is to be told.
         generation = max((one.generation for one in mine if one.started_at < end.taken_at), default=None)
-        late = [one.id for one in mine if one.started_at >= end.taken_at and one.generation == generation]
+        late = [one.id for one in mine if one.started_at >= end.taken_at + slack and one.generation == generation]
         done.wrongs.extend(f"attempt {one} was made after incident {end.incident_id} was {end.reason}" for one in late)
 
 
