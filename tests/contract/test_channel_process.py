@@ -105,7 +105,7 @@ def bodies(state: Path) -> list[dict[str, Any]]:
 
 
 def test_from_start_to_end(state: Path) -> None:
-    """Asked who it is, configured, asked to send, configured anew, asked to send, and let go: exit 0, nothing logged."""
+    """Asked who it is, configured, asked to send, configured anew, asked to send, let go: exit 0, nothing logged."""
     with PokeListener(state) as listener, running(state) as daemon:
         assert daemon.ask("GetInfo")["result"]["name"] == "brevis.one"
         assert daemon.ask("SetConfig", {"channel": "sms"}) == {"jsonrpc": "2.0", "result": None, "id": 2}
@@ -237,6 +237,6 @@ def test_without_the_service_the_engine_works_behind_the_answers(tmp_path: Path)
             code, said = daemon.end()
             assert code == 0, said
     texts = "\n".join(message.text for message in sim.messages)
-    assert "CRIT db1 / disk: DISK CRITICAL – /var 98 % ü" in texts.replace(" - ", " – ")
-    assert "web" in texts
+    for told in ("db1", "web", "CRIT", "/var 98 % ü"):
+        assert told in texts
     assert os.listdir(tmp_path / "state/spool/new") == []
