@@ -6,6 +6,7 @@ incidents, rates and calls need no locks of their own, and no two engines can wa
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,16 +44,11 @@ def postgresql_engine(url: str) -> sa.Engine:
     """Connections to ``postgresql://…``, as PostgreSQL itself reads such URLs. Raises StoreError."""
     try:
         import psycopg
-        from psycopg.conninfo import conninfo_to_dict
     except ImportError as error:
         raise StoreError(
             "store: PostgreSQL needs the package psycopg: pip install 'brevisone-notifiers[postgres]'"
         ) from error
-    try:
-        given = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        # Its own words may quote a part of the password.
-        raise StoreError("store: PostgreSQL cannot read this URL; see its manual on connection URIs") from None
+    given = _parts(url)
     engine = sa.create_engine(
         "postgresql+psycopg://",
         creator=lambda: psycopg.connect(**(_CONNECTION | given)),
@@ -63,6 +59,15 @@ def postgresql_engine(url: str) -> sa.Engine:
     )
     event.listen(engine, "connect", _prepare)
     return engine
+
+
+def _parts(url: str) -> dict[str, Any]:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
+    with contextlib.suppress(ProgrammingError):  # its words may quote a part of the password
+        return conninfo_to_dict(url)
+    raise StoreError("store: PostgreSQL cannot read this URL; see its manual on connection URIs")
 
 
 def wait_for_turn(connection: Connection) -> None:
