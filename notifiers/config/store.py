@@ -39,7 +39,7 @@ def read_store(value: object, info: ValidationInfo) -> StoreSettings:
     try:
         parts = urlsplit(secret.reveal())
         scheme, is_url = parts.scheme, bool(parts.netloc or parts.path.strip("/"))
-        usable = is_url and parts.port != 0
+        usable = is_url and all(_has_usable_port(host) for host in parts.netloc.rpartition("@")[2].split(","))
     except ValueError:
         scheme, usable = "", False
     if scheme not in ("postgresql", "postgres") or not usable:
@@ -47,6 +47,11 @@ def read_store(value: object, info: ValidationInfo) -> StoreSettings:
         word = f"{quoted(value)} is no store" if isinstance(value, str) and value.isalnum() else "is no store"
         raise ValueError(f"{word}; {_RIGHT}")
     return StoreSettings(kind=StoreKind.POSTGRESQL, url=secret)
+
+
+def _has_usable_port(host: str) -> bool:
+    """Of one of the hosts that PostgreSQL's clients try in turn. Raises ValueError for a port that is no number."""
+    return urlsplit(f"//{host}").port != 0
 
 
 StoreText = Annotated[StoreSettings, PlainValidator(read_store)]

@@ -61,6 +61,21 @@ def test_a_database_keeps_its_password_to_itself(tmp_path: Path) -> None:
         assert "sesame" not in repr(configuration)
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:p@h1:5432,h2:5433/d?target_session_attrs=read-write",
+        "postgres://u:p@[2001:db8::1]:5432/d",
+        "postgresql:///d?host=/run/postgresql",
+    ],
+)
+def test_a_database_is_named_as_its_own_clients_name_it(tmp_path: Path, url: str) -> None:
+    """Several servers, IPv6, sockets: the URL goes to PostgreSQL's library as it is."""
+    configuration = loaded(tmp_path, _with_password("x") + f"store: {url!r}\n")
+    assert configuration.store.url is not None
+    assert configuration.store.url.reveal() == url
+
+
 _WAYS = "{file: FILE}, {env: NAME}, {credential: NAME} or the text itself"
 
 
