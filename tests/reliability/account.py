@@ -5,6 +5,7 @@ It asks the store by its tables alone and the phones themselves, and believes no
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from notifiers.simulator import Message
-from notifiers.store.schema import alerts, attempts, entries, escalations, incidents, message_items, messages
+from notifiers.store.schema import alerts, attempts, entries, escalations, message_items, messages
 
 MAY_HAVE_ARRIVED = ("accepted", "unknown")
 _Group = tuple[str, str, str, datetime | None]
@@ -178,12 +179,10 @@ def _find_lost(
     taken = set(connection.scalars(sa.select(entries.c.id)))
     of_entry: dict[str, set[int | None]] = defaultdict(set)
     of_host: dict[str, set[int | None]] = defaultdict(set)
-    by_incident = sa.select(alerts.c.entry_id, alerts.c.incident_id, incidents.c.key).outerjoin(
-        incidents, incidents.c.id == alerts.c.incident_id
-    )
-    for row in connection.execute(by_incident):
+    for row in connection.execute(sa.select(alerts.c.entry_id, alerts.c.incident_id, alerts.c.body)):
         of_entry[row.entry_id].add(row.incident_id)
-        of_host[(row.key or "").split("/")[0]].add(row.incident_id)
+        if row.incident_id is not None:  # a recovery of what is over concerns none
+            of_host[json.loads(row.body)["host"]].add(row.incident_id)
     for one in handed_over:
         done.alerts += 1
         found = of_entry[one.entry] if one.entry else of_host[one.host]

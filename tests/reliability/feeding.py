@@ -20,7 +20,8 @@ GROUP = 20
 """Alerts in one post."""
 PATIENCE = 120.0
 """Seconds after which whoever hands over gives up: nobody takes anything any more."""
-NEWS_AFTER = (0.0, 25.0)
+NEWS_AFTER = (3.0, 45.0)
+"""Seconds after which a problem is over, taken or repeated."""
 
 
 class Feeding:
@@ -126,6 +127,7 @@ def _problem(number: int, contacts: Sequence[str]) -> dict[str, Any]:
         "severity": "critical",
         "state": "CRITICAL",
         "host": f"host{number}",
+        "key": f"host{number}",
         "summary": "out of order",
         "recipients": [contacts[number % len(contacts)]],
     }
