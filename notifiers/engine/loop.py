@@ -26,6 +26,8 @@ LONGEST_WAIT = 5.0
 LONGEST_INTAKE = 2.0
 """Seconds. In a storm the first people are told after this long; the longer, the more their messages say."""
 AFTER_TROUBLE = 1.0
+TELL_AWAY_EVERY = 60.0
+"""Seconds between two lines in the log about a store that does not answer."""
 
 _log = logging.getLogger(__name__)
 
@@ -95,6 +97,7 @@ class Engine:
         self._close = close
         self._leases_at: datetime | None = None
         self._offers = Offers()
+        self._away_told_at: float | None = None
 
     def wake(self) -> None:
         """Let it look again; from any thread."""
@@ -178,16 +181,26 @@ class Engine:
         try:
             moment = self.step()
         except StoreAway as error:
-            _log.error("%s; entries wait in the spool", error)
+            self._tell_away(error)
             return AFTER_TROUBLE
         except SchemaTooNew:
             raise
         except (StoreError, SpoolError) as error:
             _log.error("%s", error)
             return AFTER_TROUBLE
+        if self._away_told_at is not None:
+            _log.warning("the store answers again")
+            self._away_told_at = None
         if moment is None:
             return LONGEST_WAIT
         return min(max((moment - self._clock.now()).total_seconds(), 0.0), LONGEST_WAIT)
+
+    def _tell_away(self, error: StoreAway) -> None:
+        """At once, and then once a minute."""
+        now = self._clock.monotonic()
+        if self._away_told_at is None or now - self._away_told_at >= TELL_AWAY_EVERY:
+            _log.error("%s; entries wait in the spool", error)
+            self._away_told_at = now
 
     def _wait(self, seconds: float, listener: PokeListener | None) -> None:
         handles = [self._pipe.fileno()] + ([listener.fileno()] if listener else [])

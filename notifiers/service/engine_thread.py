@@ -15,13 +15,15 @@ from notifiers.engine.build import build_engine
 from notifiers.engine.lock import StateLock
 from notifiers.engine.loop import Engine
 from notifiers.engine.offers import Offer
-from notifiers.errors import BrevisoneError, StateLocked
+from notifiers.errors import BrevisoneError, SchemaTooNew, StateLocked, StoreAway
 from notifiers.poke import PokeListener
 
 LOCK_EVERY = 0.2
 """Seconds between two looks at a lock that another engine holds."""
 LONGEST_PAUSE = 30.0
 """Seconds before an engine that could not be built or broke is tried again; the first time it takes one."""
+LONGEST_PAUSE_FOR_STORE = 5.0
+"""The same for a database that does not answer: it may be back at any moment."""
 SILENT_FOR = 120.0
 """Seconds without a round after which the engine is thought to hang; a round waits at most 5 s and 10 s for a store."""
 
@@ -104,12 +106,17 @@ class EngineThread:
                 try:
                     with PokeListener(self._state) as listener:
                         self._run(listener)
+                except SchemaTooNew as error:
+                    self._trouble = _words(error)
+                    _log.critical("the engine stops: %s", error)
+                    return
                 except Exception as error:
                     self._trouble = _words(error)
                     _log.error("the engine cannot work and is started again in %.0f s: %s", pause, _words(error),
                                exc_info=not isinstance(error, BrevisoneError))  # fmt: skip
                     self._pause(pause)
-                    pause = 1.0 if self._clock.monotonic() - began > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
+                    longest = LONGEST_PAUSE_FOR_STORE if isinstance(error, StoreAway) else LONGEST_PAUSE
+                    pause = 1.0 if self._clock.monotonic() - began > LONGEST_PAUSE else min(2 * pause, longest)
         finally:
             self._lock.release()
             self._trouble = self._trouble or "it was stopped"
