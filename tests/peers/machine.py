@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -24,10 +25,13 @@ MARK = "BREVISONE_PEERS"
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of 127.0.0.1 that nobody listens on now; none above 32767, which Zabbix refuses."""
+    for _ in range(100):
+        port = 15000 + secrets.randbelow(32768 - 15000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("a hundred ports between 15000 and 32767 were taken")
 
 
 def wait_until(predicate: Callable[[], T], what: str, timeout: float = 15.0, every: float = 0.05) -> T:
@@ -64,6 +68,7 @@ class Daemon:
     process: subprocess.Popen[bytes]
     output: Path
     """What it wrote to stdout and stderr."""
+    stops_by: int = signal.SIGTERM
 
     @property
     def alive(self) -> bool:
@@ -98,7 +103,7 @@ class Daemon:
     def stop(self, patience: float = 15.0) -> None:
         """Ask it to end, and wait; kill its process group if it does not."""
         if self.alive:
-            self.process.terminate()
+            self.signal(self.stops_by)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(patience)
                 return
@@ -132,7 +137,7 @@ class Machine:
         *,
         user: str = "root",
         env: Mapping[str, str] | None = None,
-        cwd: Path | None = None,
+        stops_by: int = signal.SIGTERM,
     ) -> Daemon:
         """Start a program in the foreground."""
         output = self.folder / f"{name}.out"
@@ -143,10 +148,10 @@ class Machine:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
-                cwd=cwd or self.folder,
+                cwd=self.folder,
                 start_new_session=True,
             )
-        daemon = Daemon(name, process, output)
+        daemon = Daemon(name, process, output, stops_by)
         self._daemons.append(daemon)
         return daemon
 
