@@ -84,7 +84,8 @@ class Bench:
         self.clock = TurnedClock()
         self.gateway = ToldGateway()
         self._folder = folder
-        self._entries = count(1)
+        self._count = count(1)
+        self._entries: dict[str, Entry] = {}
         self._started = self.clock.now()
         self.configure(**changes)
 
@@ -124,11 +125,17 @@ class Bench:
         self.take(source=REPLY, body=json.dumps({"from": sender, "text": text}))
 
     def take(self, **content: Any) -> str:
-        name = f"entry-{next(self._entries)}"
+        """Take in an entry of this content, and let the engine work. Returns its id."""
+        name = f"entry-{next(self._count)}"
         values: dict[str, Any] = {"source": "api", "received_at": self.clock.now(), **content}
-        self.engine.intake.take_entries([Entry(id=name, **values)])
-        self.settle()
+        self._entries[name] = Entry(id=name, **values)
+        self.take_again(name)
         return name
+
+    def take_again(self, name: str) -> None:
+        """The same entry once more."""
+        self.engine.intake.take_entries([self._entries[name]])
+        self.settle()
 
     def settle(self) -> None:
         """Let the engine do all that can be done at this moment."""
