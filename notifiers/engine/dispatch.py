@@ -23,6 +23,7 @@ from notifiers.errors import StoreAway, StoreError
 from notifiers.gateway.answers import Answer, AnswerReason
 from notifiers.gateway.circuit import Circuit
 from notifiers.gateway.health import Health
+from notifiers.gateway.pool import PoolChange
 from notifiers.gateway.request import Request
 from notifiers.outcome import Outcome
 from notifiers.people import Contact
@@ -94,6 +95,8 @@ class Dispatch:
         self._wake = wake
         self._results: SimpleQueue[Finished | Probed] = SimpleQueue()
         self._unrecorded: deque[Answered] = deque()
+        self._changes: deque[tuple[PoolChange, str, datetime]] = deque()
+        """How gateways changed their standing, why and when; to be told."""
         self._probing: set[str] = set()
 
     @property
@@ -117,17 +120,11 @@ class Dispatch:
 
     def collect(self) -> int:
         """Record the answers that came; how many. Raises StoreAway: they are kept, and recorded when it is back."""
-        while True:
-            try:
-                result = self._results.get_nowait()
-            except Empty:
-                return self._record()
-            if isinstance(result, Probed):
-                self._probed(result)
-            else:
-                self._unrecorded.append(self._finished(result))
-
-    def _record(self) -> int:
+        self.gather()
+        while self._changes:
+            change, detail, at = self._changes[0]
+            self._ourselves.changed(change, detail, at)
+            self._changes.popleft()
         count = 0
         while self._unrecorded:
             answered = self._unrecorded[0]
@@ -142,6 +139,18 @@ class Dispatch:
             self._ourselves.answered(answered.finished.gateway, answered.finished.answer.outcome)
             count += 1
         return count
+
+    def gather(self) -> None:
+        """Take over the answers that came: gateways are free again. Needs no store."""
+        while True:
+            try:
+                result = self._results.get_nowait()
+            except Empty:
+                return
+            if isinstance(result, Probed):
+                self._probed(result)
+            else:
+                self._unrecorded.append(self._finished(result))
 
     def send_due(self) -> datetime | None:
         """Send all that may be sent now. Returns when something that is held back may go, None if nothing is."""
@@ -277,7 +286,7 @@ class Dispatch:
         self._lines.give_back(finished.gateway, finished.channel)
         change = self._lines.pool.record(finished.gateway, finished.answer.outcome, now)
         if change is not None:
-            self._ourselves.changed(change, finished.answer.detail or finished.answer.reason, now)
+            self._changes.append((change, finished.answer.detail or finished.answer.reason, now))
         elsewhere = any(name != finished.gateway for name in self._lines.usable(now))
         level = logging.INFO if finished.answer.outcome is Outcome.ACCEPTED else logging.WARNING
         _log.log(
@@ -314,4 +323,4 @@ class Dispatch:
         now = self._clock.now()
         change = self._lines.pool.record_probe(probed.gateway, probed.health.is_reachable, now)
         if change is not None:
-            self._ourselves.changed(change, probed.health.detail, now)
+            self._changes.append((change, probed.health.detail, now))

@@ -117,6 +117,7 @@ class Engine:
 
         Raises StoreAway, and SchemaTooNew once this program is too old for the store.
         """
+        self._dispatch.gather()
         self._begin()
         self._give_up_leases()
         self._dispatch.collect()

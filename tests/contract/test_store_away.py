@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +97,23 @@ def test_an_answer_that_cannot_be_recorded_is_kept(n: Nodes, own_server: Postgre
     node.settle()
     assert n.gateway.sent == ["sms"]
     assert [(row.outcome, row.reason) for row in n.rows(attempts)] == [("accepted", "taken")]
+
+
+def test_an_engine_whose_store_is_away_does_not_spin(n: Nodes, own_server: PostgresServer) -> None:
+    """It tries about once a second, although an answer waits to be recorded."""
+    node = n.start(**SMS_ONLY)
+    n.gateway.line.clear()
+    node.tell({})
+    node.engine.step()
+    own_server.stop()
+    n.gateway.line.set()
+    rounds = count()
+    until = time.monotonic() + 2.5
+    node.engine.run(lambda: next(rounds) > 1000 or time.monotonic() > until)
+    own_server.start()
+    node.settle()
+    assert next(rounds) < 8
+    assert [row.outcome for row in n.rows(attempts)] == ["accepted"]
 
 
 def test_a_server_that_only_reads_is_one_that_is_away(n: Nodes, own_server: PostgresServer) -> None:
