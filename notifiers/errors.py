@@ -13,6 +13,7 @@
     ├── GatewayError               a gateway gave no answer; becomes an outcome within ``notifiers.gateway``
     ├── StoreError                 the store cannot be used
     │   ├── StoreAway              it does not answer for now; the spool keeps what comes
+    │   │   └── StoreUnwritable    its disk is full, read-only or broken; alerts are told from memory
     │   └── SchemaTooNew           this program is older than the schema that it found
     └── StateError                 the STATE folder cannot be used
         └── StateLocked            another engine holds the lock
@@ -80,6 +81,10 @@ class StoreError(BrevisoneError):
 
 class StoreAway(StoreError):
     """The store does not answer for now."""
+
+
+class StoreUnwritable(StoreAway):
+    """The store's disk is full, read-only or broken."""
 
 
 class SchemaTooNew(StoreError):

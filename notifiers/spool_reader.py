@@ -79,9 +79,10 @@ class Spool:
             except OSError as error:
                 raise SpoolError(f"{self._new / name}: cannot be removed: {error.strerror}") from error
             self._listed.pop(name, None)
+            self._staying.discard(name)
 
     def leave(self, names: Iterable[str]) -> None:
-        """List these no more: they were taken in and cannot be unlinked."""
+        """List these no more: they were taken in, and are to be removed."""
         for name in names:
             self._leave(name)
 

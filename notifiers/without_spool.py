@@ -25,10 +25,11 @@ def deliver(state: str, entry: bytes, error: OSError) -> int:
         through_socket(state, entry)
     except OSError as refused:
         say(f"the engine did not take it through {state}/engine.sock: {_words(refused)}")
+        nobody = isinstance(refused, FileNotFoundError | ConnectionRefusedError)
     else:
         say("the engine took it through its socket and delivers it unjournalled")
         return HANDED_OVER
-    if spool.service_marked(state):
+    if spool.service_marked(state) and not nobody:
         say("THIS ALERT IS LOST: it could neither be written nor be given to the service; is the service running?")
         return LOST
     return _inline(state, entry)

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 
 from notifiers import spool
@@ -24,12 +25,15 @@ from notifiers.engine.intake import Intake
 from notifiers.engine.last_resort import LastResort, Program
 from notifiers.engine.lines import CALLS_AT_ONCE, TEXTS_AT_ONCE, Line, Lines
 from notifiers.engine.loop import Engine, WakePipe
+from notifiers.engine.offers import Offer, Offers
 from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
+from notifiers.engine.refuge import Refuge
 from notifiers.engine.settings import LEASE, EngineSettings
 from notifiers.engine.steady_clock import SteadyClock
 from notifiers.engine.understanding import API, Understanding
+from notifiers.entry import entry_from
 from notifiers.gateway.pool import Pool
 from notifiers.gateway.settings import GatewaySettings
 from notifiers.gateway.transport import Transport, open_transport
@@ -41,6 +45,18 @@ from notifiers.store import Store, incidents, open_store
 from notifiers.store.connect import sqlite_url
 from notifiers.store.database_clock import DatabaseClock
 from notifiers.store.incidents import Identity
+from notifiers.store.shelter import Shelter, memory_store
+
+
+class Keeping(StrEnum):
+    """What an engine does about a store that cannot be written."""
+
+    AT_ALL_COSTS = "at all costs"
+    """Go on in memory until it can be: for a service, which stays."""
+    OR_FAIL = "or fail"
+    """Raise StoreUnwritable: what climbs in memory would climb anew with every run."""
+    NOTHING = "nothing"
+    """It has none, and no spool: it delivers what it is given, and forgets."""
 
 
 def build_engine(
@@ -51,17 +67,19 @@ def build_engine(
     connect: Callable[[GatewaySettings, Clock], Transport] = open_transport,
     own_time: bool = False,
     settings: EngineSettings | None = None,
+    keeping: Keeping = Keeping.AT_ALL_COSTS,
 ) -> Engine:
     """An engine that works on ``state``, which must be locked if the store is SQLite.
 
     On SQLite it goes by a clock that setting the machine's does not hurry, on PostgreSQL by the database's, unless
-    ``own_time`` says that ``clock`` is the one for all engines. ``settings``: others than the configuration's. Raises
-    StoreError, or ConfigurationError for what only this machine can tell.
+    ``own_time`` says that ``clock`` is the one for all engines. ``settings``: others than the configuration's.
+    ``keeping``: what to do if the store cannot be written. Raises StoreError, or ConfigurationError for what only this
+    machine can tell.
     """
-    clock = clock or SystemClock()
+    clock = machine = clock or SystemClock()
     settings = settings or engine_settings(configuration)
     lines = [Line(settings=one, transport=connect(one, clock)) for one in configuration.gateway_settings]
-    store = store_of(configuration, state)
+    store, shelter = _opened(configuration, state, keeping)
     begin = store.check
     if not (own_time or store.is_sqlite):
         clock = shared = DatabaseClock(store, clock)
@@ -72,7 +90,10 @@ def build_engine(
     recording = Recording(store, climbing, deciding)
     executor = ThreadPoolExecutor(len(lines) * (TEXTS_AT_ONCE + CALLS_AT_ONCE + 1), thread_name_prefix="gateway")
     wake = WakePipe()
-    ourselves = Ourselves(_own_hand_over(state, wake), lambda identity: _is_open(store, identity))
+    offers = Offers()
+    entries = None if keeping is Keeping.NOTHING else Spool(state)
+    own_hand_over = _own_hand_over(state, offers, wake) if entries else _to_nobody
+    ourselves = Ourselves(own_hand_over, lambda identity: _is_open(store, identity))
     if store.is_sqlite and isinstance(clock, ElapsingClock):
         clock = steady = SteadyClock(clock, store, spool.boot_id(), ourselves.clock_jumped)
         begin = _in_turn(steady.set, store.check)
@@ -91,7 +112,6 @@ def build_engine(
         executor=executor,
         wake=wake.wake,
     )
-    entries = Spool(state)
     intake = Intake(
         spool=entries,
         rejected=ourselves.rejected,
@@ -102,9 +122,12 @@ def build_engine(
         deciding=deciding,
         settings=settings,
     )
+    refuge = Refuge(shelter, machine, ourselves, intake.clear_taken) if shelter else None
     return Engine(
         clock=clock,
-        begin=begin,
+        begin=_in_turn(refuge.look, begin) if refuge else begin,
+        offers=offers,
+        refuge=refuge,
         intake=intake,
         dispatch=dispatch,
         passing=Passing(store, deciding, settings),
@@ -134,12 +157,30 @@ def _in_turn(*steps: Callable[[], None]) -> Callable[[], None]:
     return take
 
 
-def _own_hand_over(state: Path, wake: WakePipe) -> Callable[[str], None]:
+def _opened(configuration: Configuration, state: Path, keeping: Keeping) -> tuple[Store, Shelter | None]:
+    """The store, and where it may go if its disk fails."""
+    if keeping is Keeping.NOTHING:
+        return memory_store(), None
+    if keeping is Keeping.AT_ALL_COSTS and configuration.store.kind is StoreKind.SQLITE:
+        shelter = Shelter(state / "brevisone.db")
+        return shelter.store, shelter
+    return store_of(configuration, state), None
+
+
+def _own_hand_over(state: Path, offers: Offers, wake: WakePipe) -> Callable[[str], None]:
     def hand_over(alerts_json: str) -> None:
-        spool.keep(str(state), *spool.compose(API, alerts_json=alerts_json))
+        name, entry = spool.compose(API, alerts_json=alerts_json)
+        try:
+            spool.keep(str(state), name, entry)
+        except OSError:
+            offers.add(Offer(entry_from(name, entry)))
         wake.wake()
 
     return hand_over
+
+
+def _to_nobody(alerts_json: str) -> None:
+    """An engine that keeps nothing would tell of the same trouble again with every alert; the log has it."""
 
 
 def _is_open(store: Store, identity: Identity) -> bool:

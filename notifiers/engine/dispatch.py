@@ -28,7 +28,7 @@ from notifiers.gateway.request import Request
 from notifiers.outcome import Outcome
 from notifiers.people import Contact
 from notifiers.rates import Candidate, free_at, rank
-from notifiers.store import Store, escalations, journal
+from notifiers.store import Store, escalations, journal, timeline
 from notifiers.store.journal import Attempt, Message
 from notifiers.store.records import reserve
 
@@ -117,6 +117,11 @@ class Dispatch:
         """When the next escalation is due after ``now``."""
         with self._store.read() as connection:
             return escalations.next_due(connection, now)
+
+    def follow(self, entry_id: str) -> list[timeline.Followed]:
+        """What came of an entry so far."""
+        with self._store.read() as connection:
+            return timeline.follow(connection, entry_id)
 
     def collect(self) -> int:
         """Record the answers that came; how many. Raises StoreAway: they are kept, and recorded when it is back."""

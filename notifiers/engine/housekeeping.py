@@ -28,7 +28,7 @@ class Housekeeping:
     def __init__(
         self,
         *,
-        spool: Spool,
+        spool: Spool | None,
         store: Store,
         clock: Clock,
         keep: timedelta,
@@ -57,6 +57,8 @@ class Housekeeping:
 
     def _sweep(self) -> None:
         self._clear_taken()
+        if self._spool is None:
+            return
         try:
             left = self._spool.sweep(self._clock)
             if left:

@@ -31,7 +31,7 @@ class Intake:
     def __init__(
         self,
         *,
-        spool: Spool,
+        spool: Spool | None,
         store: Store,
         clock: Clock,
         understanding: Understanding,
@@ -40,7 +40,7 @@ class Intake:
         settings: EngineSettings,
         rejected: Callable[[str], None],
     ) -> None:
-        """``rejected`` is told why an entry could not be read."""
+        """``rejected`` is told why an entry could not be read. Without a spool there is only ``take_entries``."""
         self._spool = spool
         self._store = store
         self._clock = clock
@@ -54,25 +54,26 @@ class Intake:
 
     def take_in(self) -> int:
         """Take in one batch; how many entries were looked at. Raises StoreAway with the spool as it was."""
-        names = self._spool.waiting(self._settings.batch)
-        if not names:
+        names = self._spool.waiting(self._settings.batch) if self._spool else []
+        if self._spool is None or not names:
             return 0
-        read = [(name, entry) for name in names if (entry := self._read(name)) is not None]
+        read = [(name, entry) for name in names if (entry := self._read(self._spool, name)) is not None]
         if read:
             self.take_entries([entry for _, entry in read])
-            self._taken.extend(name for name, _ in read)
+            taken = [name for name, _ in read]
+            self._spool.leave(taken)
+            self._taken.extend(taken)
             self.clear_taken()
         return len(names)
 
     def clear_taken(self) -> None:
-        """Unlink what was taken in. On a disk that is read-only it stays, is listed no more, and is tried again."""
-        if not self._taken:
+        """Unlink what was taken in, unless it is in memory alone. What cannot be unlinked now is tried again."""
+        if not self._taken or self._spool is None or self._store.is_volatile:
             return
         try:
             self._spool.remove(self._taken)
         except SpoolError as error:
             _log.error("%d entries that were taken in stay in the spool: %s", len(self._taken), error)
-            self._spool.leave(self._taken)
         else:
             self._taken.clear()
 
@@ -102,18 +103,18 @@ class Intake:
             told = as_it_came(one.entry, f"taking it in failed ({type(error).__name__})")
             self._take([replace(one, alerts=(told,))])
 
-    def _read(self, name: str) -> Entry | None:
+    def _read(self, spool: Spool, name: str) -> Entry | None:
         try:
-            return self._spool.read(name)
+            return spool.read(name)
         except (EntryGone, EntryTooNew):
             return None
         except SpoolError as error:
-            self._reject(name, str(error))
+            self._reject(spool, name, str(error))
             return None
 
-    def _reject(self, name: str, reason: str) -> None:
+    def _reject(self, spool: Spool, name: str, reason: str) -> None:
         try:
-            self._spool.reject(name, reason)
+            spool.reject(name, reason)
         except EntryGone:
             return
         except SpoolError as error:

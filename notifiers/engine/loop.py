@@ -17,9 +17,11 @@ from notifiers.engine.last_resort import LastResort
 from notifiers.engine.offers import Offer, Offers
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
-from notifiers.errors import SchemaTooNew, SpoolError, StoreAway, StoreError
+from notifiers.engine.refuge import Refuge
+from notifiers.errors import SchemaTooNew, SpoolError, StoreAway, StoreError, StoreUnwritable
 from notifiers.gateway.circuit import Circuit
 from notifiers.poke import PokeListener
+from notifiers.store.timeline import Followed
 
 LONGEST_WAIT = 5.0
 """Seconds. A clock that was set is noticed by then, and an entry whose poke was lost."""
@@ -76,6 +78,8 @@ class Engine:
         executor: ThreadPoolExecutor,
         wake: WakePipe,
         begin: Callable[[], None],
+        offers: Offers,
+        refuge: Refuge | None,
         alone: bool,
         leases_every: timedelta,
         close: Callable[[], None],
@@ -96,7 +100,8 @@ class Engine:
         self._leases_every = leases_every
         self._close = close
         self._leases_at: datetime | None = None
-        self._offers = Offers()
+        self._offers = offers
+        self._refuge = refuge
         self._away_told_at: float | None = None
 
     def wake(self) -> None:
@@ -111,6 +116,10 @@ class Engine:
     def gateways(self) -> dict[str, Circuit]:
         """How every gateway stands, in their order; from any thread."""
         return self._dispatch.gateways()
+
+    def follow(self, entry_id: str) -> list[Followed]:
+        """What came of an entry so far."""
+        return self._dispatch.follow(entry_id)
 
     def step(self) -> datetime | None:
         """Everything that can be done now. Returns when there will be more to do, as far as can be foreseen.
@@ -158,6 +167,8 @@ class Engine:
             self._dispatch.collect()
         except StoreError as error:
             _log.error("what was under way could not be recorded: %s", error)
+        if self._refuge is not None:
+            self._refuge.close()
         self._close()
         self._pipe.close()
 
@@ -182,6 +193,8 @@ class Engine:
         try:
             moment = self.step()
         except StoreAway as error:
+            if isinstance(error, StoreUnwritable) and self._refuge is not None and self._refuge.enter(error):
+                return 0.0
             self._tell_away(error)
             return AFTER_TROUBLE
         except SchemaTooNew:

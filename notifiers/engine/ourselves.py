@@ -107,6 +107,28 @@ class Ourselves:
             )
         )
 
+    def unwritable(self, reason: str) -> None:
+        """The store's disk fails: alerts are told from memory."""
+        _log.error("UNJOURNALLED: %s; alerts are told from memory, and forgotten if this process ends", reason)
+        self._say(self._about_store(Kind.PROBLEM, Severity.CRITICAL, "UNJOURNALLED", f"told from memory: {reason}"))
+
+    def writable(self) -> None:
+        """The store is on its disk again, with all that happened meanwhile."""
+        _log.warning("the store can be written again: everything is journalled")
+        self._say(self._about_store(Kind.RECOVERY, Severity.INFO, "OK", "everything is journalled again"))
+
+    def _about_store(self, kind: Kind, severity: Severity, state: str, summary: str) -> Alert:
+        return Alert(
+            source=SOURCE,
+            kind=kind,
+            severity=severity,
+            key="store:unwritable",
+            host="brevisone",
+            service="store",
+            state=state,
+            summary=summary,
+        )
+
     def _trouble(self, gateway: str, state: str, summary: str, others_left: bool) -> None:
         self._told.add(gateway)
         self._proven.discard(gateway)

@@ -5,8 +5,10 @@ Alerts are spooled meanwhile, so nothing here may end the service but being told
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 from notifiers.clock import Clock
@@ -15,7 +17,7 @@ from notifiers.engine.build import build_engine
 from notifiers.engine.lock import StateLock
 from notifiers.engine.loop import Engine
 from notifiers.engine.offers import Offer
-from notifiers.errors import BrevisoneError, SchemaTooNew, StateLocked, StoreAway
+from notifiers.errors import BrevisoneError, SchemaTooNew, StateError, StateLocked, StoreAway
 from notifiers.poke import PokeListener
 
 LOCK_EVERY = 0.2
@@ -104,7 +106,7 @@ class EngineThread:
             while not self._stopping.is_set():
                 began = self._clock.monotonic()
                 try:
-                    with PokeListener(self._state) as listener:
+                    with _listening(self._state) as listener:
                         self._run(listener)
                 except SchemaTooNew as error:
                     self._trouble = _words(error)
@@ -139,7 +141,7 @@ class EngineThread:
                 return True
         return False
 
-    def _run(self, listener: PokeListener) -> None:
+    def _run(self, listener: PokeListener | None) -> None:
         """Run one engine after the other, each with the configuration of its time. Raises what broke one."""
         self._renewed.clear()
         engine = self._built()
@@ -186,6 +188,19 @@ class EngineThread:
         self._round_at = self._clock.monotonic()
         self._stopping.wait(seconds)
         self._round_at = self._clock.monotonic()
+
+
+@contextlib.contextmanager
+def _listening(state: Path) -> Iterator[PokeListener | None]:
+    """The pipe of pokes; None where it cannot be made: the spool is looked at every few seconds even so."""
+    try:
+        listener = PokeListener(state)
+    except StateError as error:
+        _log.error("%s; alerts are found a little later", error)
+        yield None
+        return
+    with listener:
+        yield listener
 
 
 def _words(error: Exception) -> str:

@@ -31,6 +31,16 @@ class Store:
     def is_sqlite(self) -> bool:
         return self._engine.dialect.name == "sqlite"
 
+    @property
+    def database(self) -> sa.Engine:
+        """What it works on now."""
+        return self._engine
+
+    @property
+    def is_volatile(self) -> bool:
+        """Whether it is in memory, and gone when this process ends."""
+        return self.is_sqlite and not self._engine.url.database
+
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that may write, one of all engines at a time. Committed at the end, rolled back by an error."""
@@ -67,6 +77,11 @@ class Store:
         except (DBAPIError, PoolTimeout) as error:
             raise store_error(error) from error
 
+    def work_on(self, engine: sa.Engine) -> sa.Engine:
+        """Go on with another database; returns the one before, which the caller closes or goes back to."""
+        before, self._engine = self._engine, engine
+        return before
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -98,13 +113,22 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def _engine(url: str) -> sa.Engine:
-    if not url.startswith("sqlite"):
-        return postgresql.postgresql_engine(url)
-    engine = sa.create_engine(url, poolclass=sa.pool.QueuePool, pool_size=4, connect_args=_SQLITE)
+def sqlite_engine(path: Path | None) -> sa.Engine:
+    """The database in a file; None: one in memory, over one connection, which is gone when it is closed."""
+    if path is None:
+        engine = sa.create_engine("sqlite://", poolclass=sa.pool.StaticPool, connect_args=_SQLITE)
+    else:
+        pool = {"poolclass": sa.pool.QueuePool, "pool_size": 4}
+        engine = sa.create_engine(sqlite_url(path), connect_args=_SQLITE, **pool)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _engine(url: str) -> sa.Engine:
+    if url.startswith("sqlite"):
+        return sqlite_engine(Path(url.removeprefix("sqlite:///")))
+    return postgresql.postgresql_engine(url)
 
 
 _SQLITE = {"check_same_thread": False, "isolation_level": None, "timeout": BUSY_MILLISECONDS / 1000}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from notifiers.errors import StoreAway, StoreError
+from notifiers.errors import StoreAway, StoreError, StoreUnwritable
 
 _PASSES = ("08", "25006", "25P", "40", "53", "55", "57", "58")
 """Beginnings of the SQLSTATE of what passes (PostgreSQL's manual, appendix A): no connection, a server that only reads
@@ -13,10 +15,27 @@ because another took over, transactions that were in each other's way, nothing l
 got in time, shutting down, trouble with its system."""
 
 
+_DISK = frozenset(
+    {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
+
+
 def store_error(error: DBAPIError | PoolTimeout) -> StoreError:
-    """StoreAway for what is worth trying again as it is, else StoreError. Without the statement and its values."""
+    """What the trouble is, without the statement and its values.
+
+    StoreUnwritable if it is the disk of SQLite, StoreAway for what is worth trying again as it is, else StoreError.
+    """
     if isinstance(error, PoolTimeout):
         return StoreAway("the store does not answer: no connection to it became free")
+    if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _DISK:  # the rest of it says more, which nobody needs
+        return StoreUnwritable(f"the store cannot be written: {_words(error)}")
     state = getattr(error.orig, "sqlstate", None)
     passes = state.startswith(_PASSES) if state else isinstance(error, OperationalError | InterfaceError)
     if passes or error.connection_invalidated:
