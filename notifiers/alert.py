@@ -109,7 +109,7 @@ class Alert:
     """One thing that a monitoring system told us, once. Texts are cleaned of control characters, and bounded, here."""
 
     source: str
-    """The monitoring system by its name in the configuration, as ``nagios``; ``api`` for alerts posted as such."""
+    """The monitoring system by its name in the configuration, as ``nagios``; ``api`` for alerts posted as such, and if it is empty."""
     kind: Kind
     severity: Severity
     instance: str = ""
@@ -149,6 +149,8 @@ class Alert:
             if value:
                 bounded = _bounded_key if name == "key" else _bounded
                 object.__setattr__(self, name, bounded(clean(value)))
+        if not self.source:
+            object.__setattr__(self, "source", "api")
         for name in ("recipients", "notes"):
             value = getattr(self, name)
             if value:
