@@ -109,7 +109,7 @@ class Alert:
     """One thing that a monitoring system told us, once. Texts are cleaned of control characters, and bounded, here."""
 
     source: str
-    """The monitoring system by its name in the configuration, as ``nagios``; ``api`` if it is posted as such, or empty."""
+    """The monitoring system by its name in the configuration, as ``nagios``; ``api`` if it names none."""
     kind: Kind
     severity: Severity
     instance: str = ""
