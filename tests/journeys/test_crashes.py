@@ -1,6 +1,6 @@
-"""Whatever is killed wherever, nobody is left untold: one round at each edge of each fault point.
+"""Whatever is killed wherever, nobody is left untold: one round just after each durable step.
 
-``make reliability`` plays many more of them, with other chances each time.
+``make reliability`` plays many more, before each step too, and with other chances each time.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import pytest
 from postgres_server import unusable
 from reliability.account import Account, HandedOver, account
 from reliability.crash_round import Plan, Played, Round, play
-from reliability.faultpoints import EDGES, ENGINE
-from reliability.matrix import RANDOM, plan_for, points
+from reliability.faultpoints import AFTER, AFTER_A_CRASH, EDGES, ENGINE, HAND_OVER, WEBHOOK
+from reliability.matrix import RANDOM, plan_for
 from reliability.stage import NUMBERS, POSTGRESQL, SQLITE, Stage, open_stage, times
 
 
@@ -45,11 +45,15 @@ def test_every_fault_point_is_one(rehearsed: Rehearsed) -> None:
     assert {(point, edge) for point in ENGINE for edge in EDGES} <= set(rehearsed.played.counts)
 
 
-@pytest.mark.parametrize(("point", "edge"), points(), ids=lambda part: part.replace(" ", "-"))
-def test_nothing_is_lost(rehearsed: Rehearsed, point: str, edge: str) -> None:
+@pytest.mark.parametrize(
+    "point", [*HAND_OVER, *WEBHOOK, *ENGINE, *AFTER_A_CRASH, RANDOM], ids=lambda point: point.replace(" ", "-")
+)
+def test_nothing_is_lost(rehearsed: Rehearsed, point: str) -> None:
     """Killed there, and now and then once more: all are told, and twice only where the journal says unknown."""
-    chance = random.Random(f"{point} {edge}")
-    plan = plan_for(point, edge, rehearsed.played.counts, rehearsed.seconds, chance)
+    if rehearsed.stage.store == POSTGRESQL and point in {**HAND_OVER, **WEBHOOK}:
+        pytest.skip("handing over knows no database")
+    chance = random.Random(point)
+    plan = plan_for(point, AFTER, rehearsed.played.counts, rehearsed.seconds, chance)
     played = play(rehearsed.stage, plan)
     assert (played.account.lost, played.account.wrongs) == ([], [])
     assert played.deaths or point == RANDOM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from entry_process import environment, script
 from reliability.account import Account, HandedOver, account
 from reliability.engine_process import Counts, Died, EngineProcess, Fault, Place
+from reliability.service_round import ServiceRound
 from reliability.stage import LEASE_SECONDS, NUMBERS, SQLITE, Stage, times
 
 from notifiers import spool
@@ -28,6 +30,8 @@ class Plan:
     """Of one engine after the other; those that follow live on."""
     script: Fault | None = None
     """Of whoever hands over the first alert."""
+    service: Fault | None = None
+    """Of the service, to which alerts are posted; nothing else goes wrong then."""
     kill_after: tuple[float, ...] = ()
     """Seconds after which one engine after the other is killed from outside."""
     empty: bool = False
@@ -94,19 +98,17 @@ class Round:
             self.handed_over.append(HandedOver(entry=entry, host=host))
 
     def _call(self, host: str, contact: str, kind: str, state: str, armed: Fault | None = None) -> str | None:
-        """Hand over; the entry's id, empty if only the script knows it, None if it died."""
+        """Hand over, by a real script if it is to die; the entry's id, empty if it is not known, None if it died."""
         argv = ["--type", kind, "-H", host, "-s", state, "-o", f"{host} is {state}", "--to", contact, "-a", "Ben"]
-        if self._plan.script is None:
+        if armed is None:
             return spool.hand_over(str(self._place.state), "nagios", argv=argv)
         (self._place.state / "service").touch()
-        command = [sys.executable, script("notify-nagios")]
-        if armed is not None:
-            runner = str(Path(__file__).with_name("armed_script.py"))
-            command = [sys.executable, runner, armed.point, armed.edge, script("notify-nagios")]
+        runner = str(Path(__file__).with_name("armed_script.py"))
+        command = [sys.executable, runner, armed.point, armed.edge, script("notify-nagios")]
         done = subprocess.run(
             [*command, *argv], env=environment(self._place.state), capture_output=True, timeout=60, check=False
         )
-        if done.returncode == -9 and armed is not None:
+        if done.returncode == -signal.SIGKILL:
             self.deaths += 1
             return None
         if done.returncode != 0:
@@ -147,7 +149,7 @@ class Round:
 def play(stage: Stage, plan: Plan, *, counting: bool = False) -> Played:
     """Play one round and settle its account. Raises nothing: what goes wrong is in the account."""
     place, url = stage.place(empty=plan.empty)
-    one = Round(stage, place, plan, counting=counting)
+    one = _round(stage, place, plan, counting=counting)
     keep = True
     try:
         try:
@@ -156,17 +158,23 @@ def play(stage: Stage, plan: Plan, *, counting: bool = False) -> Played:
             settled = Account(alerts=len(one.handed_over), wrongs=[str(error)])
         else:
             one.end()
-            settled = _settle(stage, place, url, one.handed_over)
+            settled = _settle(stage, place, url, one.handed_over, by_moment=plan.service is None)
         keep = not settled.balances
         settled.wrongs = [f"{place.state.parent}: {plan}: {wrong}" for wrong in settled.wrongs]
         settled.lost = [f"{place.state.parent}: {plan}: {lost}" for lost in settled.lost]
-        return Played(account=settled, deaths=one.deaths, counts=one.counts)
+        return Played(account=settled, deaths=one.deaths, counts=one.counts if isinstance(one, Round) else {})
     finally:
         one.end()
         stage.leave(place, url, keep=keep)
 
 
-def _settle(stage: Stage, place: Place, url: str, handed_over: Sequence[HandedOver]) -> Account:
+def _round(stage: Stage, place: Place, plan: Plan, *, counting: bool) -> Round | ServiceRound:
+    if plan.service is not None:
+        return ServiceRound(stage, place, plan.service)
+    return Round(stage, place, plan, counting=counting)
+
+
+def _settle(stage: Stage, place: Place, url: str, handed_over: Sequence[HandedOver], *, by_moment: bool) -> Account:
     with stage.opened(url) as store, store.read() as connection:
         settled = account(
             connection,
@@ -174,7 +182,7 @@ def _settle(stage: Stage, place: Place, url: str, handed_over: Sequence[HandedOv
             numbers=NUMBERS,
             times=times,
             handed_over=handed_over,
-            by_moment=True,
+            by_moment=by_moment,
         )
     left = [entry.name for entry in (place.state / "spool/new").iterdir()]
     if left:

@@ -30,7 +30,13 @@ from notifiers.engine.loop import Engine
 
 PATIENCE = 60.0
 """Seconds after which an engine that does not answer hangs."""
-PRELOADED = ["reliability.engine_process", "integrations.nagios", "alembic.command", "psycopg"]
+PRELOADED = [
+    "reliability.engine_process",
+    "reliability.service_round",
+    "integrations.nagios",
+    "alembic.command",
+    "psycopg",
+]
 
 Counts = Mapping[tuple[str, str], int]
 
@@ -65,6 +71,7 @@ class EngineProcess:
 
     def __init__(self, place: Place, fault: Fault | None = None, *, counting: bool = False) -> None:
         context = multiprocessing.get_context("forkserver")
+        self._timer: threading.Timer | None = None
         self._mine, theirs = context.Pipe()
         self._process = context.Process(target=_live, args=(theirs, place, fault, counting), daemon=True)
         self._process.start()
@@ -84,12 +91,10 @@ class EngineProcess:
         counts: Counts = self._mine.recv()
         return counts
 
-    def kill_after(self, seconds: float) -> threading.Timer:
+    def kill_after(self, seconds: float) -> None:
         """Have it killed from outside, whatever it does then."""
-        timer = threading.Timer(seconds, self.kill)
-        timer.daemon = True
-        timer.start()
-        return timer
+        self._timer = threading.Timer(seconds, self.kill)
+        self._timer.start()
 
     def kill(self) -> None:
         """As ``kill -9``."""
@@ -98,6 +103,9 @@ class EngineProcess:
 
     def end(self) -> None:
         """Let it stop in order, or be dead."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
         with contextlib.suppress(OSError):
             self._mine.send("end")
         self._process.join(PATIENCE)

@@ -23,7 +23,8 @@ if __name__ == "__main__":
 from reliability.account import Account
 from reliability.crash_round import Plan, play
 from reliability.engine_process import Counts, Fault, any_fault
-from reliability.faultpoints import AFTER_A_CRASH, EDGES, ENGINE, HAND_OVER
+from reliability.faultpoints import AFTER_A_CRASH, EDGES, ENGINE, HAND_OVER, WEBHOOK
+from reliability.service_round import POSTS
 from reliability.stage import POSTGRESQL, SQLITE, Stage, open_stage
 
 TWICE = 0.3
@@ -46,7 +47,7 @@ Cells = dict[tuple[str, str], Cell]
 
 def points() -> list[tuple[str, str]]:
     """Every edge of every fault point of the matrix, and random timing."""
-    named = [(point, edge) for point in (*HAND_OVER, *ENGINE, *AFTER_A_CRASH) for edge in EDGES]
+    named = [(point, edge) for point in (*HAND_OVER, *WEBHOOK, *ENGINE, *AFTER_A_CRASH) for edge in EDGES]
     return [*named, (RANDOM, "")]
 
 
@@ -58,6 +59,8 @@ def plan_for(point: str, edge: str, counts: Counts, seconds: float, chance: rand
         return Plan(kill_after=tuple(chance.uniform(0, seconds) for _ in range(lives)), empty=chance.random() < 0.1)
     if point in HAND_OVER:
         return Plan(script=Fault(point=point, edge=edge), engines=tuple(others))
+    if point in WEBHOOK:
+        return Plan(service=Fault(point=point, edge=edge, times=chance.randint(1, POSTS)))
     if point in AFTER_A_CRASH:
         first = any_fault(counts, list(_REQUEST), chance)
         return Plan(engines=(first, Fault(point=point, edge=edge), *others))

@@ -123,6 +123,7 @@ class Stage:
             "ladders": {"standard": LADDER},
             "routes": [{"to": ["anna"]}],
             "default_recipients": ["anna"],
+            "http": {"listen": "127.0.0.1:0"},
         }
         file = folder / "brevisone.yaml"
         file.write_text(yaml.safe_dump(content))
