@@ -8,6 +8,11 @@ STAMP := $(VENV)/.installed
 INSTALLED := setup.cfg pyproject.toml $(wildcard integrations/*/notify-* integrations/*/brevisone-*)
 DOCS_CONTRACTS := $(wildcard tests/contract/test_*docs*.py)
 
+# How much `make reliability` and `make soak` do, each on SQLite and on PostgreSQL; as `make soak SOAK_ALERTS=100000`.
+CRASH_ROUNDS := 10
+SOAK_ALERTS := 20000
+SOAK_SECONDS := 400
+
 # How small `make bench` measures; what is not named here is small as it is.
 BENCH_due := 100000 50
 BENCH_handover := --rounds 60
@@ -17,7 +22,7 @@ BENCH_take_in := --rounds 1 2000
 BENCH_webhook := --rounds 3 --seconds 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench wheel clean
+.PHONY: help install demo test check bench reliability soak wheel clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*##/  make \1  -/p' $(MAKEFILE_LIST)
@@ -53,6 +58,16 @@ bench: $(STAMP)  ## what things cost, measured small
 	@missed=; $(foreach file,$(wildcard benchmarks/*.py),\
 		echo "== $(file)"; $(BIN)/python $(file) $(BENCH_$(basename $(notdir $(file)))) || missed="$$missed $(file)";) \
 		test -z "$$missed" || { echo "over their budget, or broken:$$missed"; exit 1; }
+
+reliability: $(STAMP)  ## the crash matrix: kill -9 before and after every durable step, many times
+	@$(foreach store,sqlite postgresql,\
+		echo "== crash matrix on $(store)" && $(BIN)/python tests/reliability/matrix.py --store $(store) \
+		--rounds $(CRASH_ROUNDS) &&) true
+
+soak: $(STAMP)  ## many alerts while gateways flap, nodes die and the database restarts
+	@$(foreach store,sqlite postgresql,\
+		echo "== soak on $(store)" && $(BIN)/python tests/reliability/soak.py --store $(store) \
+		--alerts $(SOAK_ALERTS) --seconds $(SOAK_SECONDS) &&) true
 
 wheel: $(STAMP)  ## builds dist/*.whl
 	@echo "== building the wheel into dist/"

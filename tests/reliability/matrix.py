@@ -20,6 +20,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from postgres_server import unusable
 from reliability.account import Account
 from reliability.crash_round import Plan, play
 from reliability.engine_process import Counts, Fault, any_fault
@@ -116,6 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="0 (default): another one each time; it is printed")
     parser.add_argument("--point", default="", help="only fault points whose name begins so")
     options = parser.parse_args(arguments)
+    if options.store == POSTGRESQL and unusable():
+        print(f"skipped: {unusable()}")
+        return 0
     seed = options.seed or random.randrange(1, 1_000_000)
     wanted = [(point, edge) for point, edge in points() if point.startswith(options.point)]
     folder = Path(tempfile.mkdtemp(prefix="crashes-"))

@@ -22,7 +22,7 @@ if __name__ == "__main__":
 
 import sqlalchemy as sa
 import yaml
-from postgres_server import postgres_server
+from postgres_server import postgres_server, unusable
 from reliability.account import Account, account
 from reliability.chaos import Chaos
 from reliability.feeding import Feeding
@@ -184,6 +184,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--store", choices=(SQLITE, POSTGRESQL), default=SQLITE)
     parser.add_argument("--seed", type=int, default=0, help="0 (default): another one each time; it is printed")
     options = parser.parse_args(arguments)
+    if options.store == POSTGRESQL and unusable():
+        print(f"skipped: {unusable()}")
+        return 0
     seed = options.seed or random.randrange(1, 1_000_000)
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     print(f"{options.alerts} alerts on {options.store}, seed {seed}, in {folder}", flush=True)
