@@ -5,6 +5,7 @@ The engine runs in the test's process so that its clock can be turned; scripts a
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,15 +17,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 import yaml
 from simulated import ANNA, BEN, CARA, PASSWORD, USERNAME, simulated
 
-from notifiers import config
+from notifiers import config, spool
 from notifiers.clock import SystemClock
 from notifiers.engine.build import build_engine, store_of
 from notifiers.engine.loop import Engine
 from notifiers.simulator import Message, Simulator, Way
 from notifiers.store.listing import list_incidents
+from notifiers.store.schema import history
 
 BIN = Path(sys.executable).parent
 NUMBERS = {"anna": ANNA, "ben": BEN, "cara": CARA}
@@ -131,6 +134,21 @@ class World:
         self.settle()
         return Called(done.returncode, done.stdout, done.stderr)
 
+    def post(self, source: str, body: object, *recipients: str) -> None:
+        """Hand a body over as the HTTP edge does, and let the engine work; a text is posted as it is."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        spool.hand_over(str(self.state), source, body=text, recipients=recipients)
+        self.settle()
+
+    def post_alerts(self, *alerts: Mapping[str, Any]) -> None:
+        """Hand over what ``POST /alerts`` takes, and let the engine work."""
+        spool.hand_over(str(self.state), "api", alerts_json=json.dumps(alerts))
+        self.settle()
+
+    def text_back(self, sender: str, text: str) -> None:
+        """A phone, by its owner's name or its number, texts back to the gateway, which forwards it."""
+        self.post("reply", {"from": NUMBERS.get(sender, sender), "text": text})
+
     # -- time
 
     def settle(self) -> None:
@@ -173,6 +191,26 @@ class World:
         return codes[-1]
 
     # -- what administrators see
+
+    def states(self) -> list[str]:
+        """How every incident stands, in the order in which they were opened."""
+        return [incident["state"] for incident in self.incidents()]
+
+    def told(self) -> list[tuple[str, str, str]]:
+        """(contact, channel, outcome) of every attempt of every incident, in order."""
+        found = [
+            (one["at"], one["contact"], one["channel"], one["outcome"]) for i in self.incidents() for one in i["told"]
+        ]
+        return [(contact, channel, outcome) for _, contact, channel, outcome in sorted(found)]
+
+    def happened(self) -> list[str]:
+        """The events of the history, in order."""
+        store = store_of(self.configuration, self.state)
+        try:
+            with store.read() as connection:
+                return list(connection.scalars(sa.select(history.c.event).order_by(history.c.id)))
+        finally:
+            store.close()
 
     def incidents(self) -> list[dict[str, Any]]:
         """As ``brevisone incidents --all --json`` lists them."""
