@@ -42,8 +42,8 @@ TEXTS = [
     pytest.param(DISK, "PROBLEM: disk @ db1 - CRITICAL\n/var 98% used", id="service"),
     pytest.param(replace(DISK, service="", state="DOWN"), "PROBLEM: db1 - DOWN\n/var 98% used", id="host"),
     pytest.param(
-        replace(DISK, annotations={**ASKS, "date": "2021-04-14 15:29:06 +0200"}),
-        "2021-04-14 15:29:06 +0200/PROBLEM: disk @ db1 - CRITICAL\n/var 98% used",
+        replace(DISK, annotations={**ASKS, "date": "2026-01-31 03:12:00 +0100"}),
+        "2026-01-31 03:12:00 +0100/PROBLEM: disk @ db1 - CRITICAL\n/var 98% used",
         id="date",
     ),
     pytest.param(
