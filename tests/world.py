@@ -198,10 +198,8 @@ class World:
 
     def told(self) -> list[tuple[str, str, str]]:
         """(contact, channel, outcome) of every attempt of every incident, in order."""
-        found = [
-            (one["at"], one["contact"], one["channel"], one["outcome"]) for i in self.incidents() for one in i["told"]
-        ]
-        return [(contact, channel, outcome) for _, contact, channel, outcome in sorted(found)]
+        tried = sorted((one for found in self.incidents() for one in found["told"]), key=lambda one: str(one["at"]))
+        return [(one["contact"], one["channel"], one["outcome"]) for one in tried]
 
     def happened(self) -> list[str]:
         """The events of the history, in order."""
