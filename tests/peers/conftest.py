@@ -101,9 +101,9 @@ def password() -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def arguments(password: str, bin_folder: Path, journal: Journal) -> Iterator[ArgumentsWatch]:
+def arguments(password: str, bin_folder: Path, shared_folder: Path, journal: Journal) -> Iterator[ArgumentsWatch]:
     """Looks at all processes' arguments all the time, and fails the run if the password was in one."""
-    watch = ArgumentsWatch(password, bin_folder)
+    watch = ArgumentsWatch(password, (bin_folder, shared_folder))
     watch.start()
     yield watch
     watch.stop()

@@ -35,13 +35,15 @@ class Notifier:
         owner: str = USER,
         climb: str = "4s",
         changes: Mapping[str, Any] | None = None,
+        people: Mapping[str, str] = NUMBERS,
     ) -> None:
-        """``owner`` is the user of STATE; ``climb`` the wait between rungs."""
+        """``owner`` is the user of STATE; ``climb`` the wait between rungs; ``people`` are names and numbers."""
         self.machine = machine
         self.sim = sim
         self.bin = bin_folder
         self.name = name
         self.owner = owner
+        self.people = people
         self.port = free_port()
         folder = machine.subfolder(name)
         self.state = machine.subfolder(f"{name}/state", owner, 0o700)
@@ -51,7 +53,7 @@ class Notifier:
             give(folder / file, owner)
         self.file = folder / "brevisone.yaml"
         listen = f"127.0.0.1:{self.port}"
-        content = configuration(self.state, sim.url, folder, listen, climb, changes or {})
+        content = configuration(self.state, sim.url, folder, listen, climb, people, changes or {})
         self.file.write_text(yaml.safe_dump(content))
         self.service: Daemon | None = None
         self.context: ssl.SSLContext | None = None
@@ -162,7 +164,7 @@ class Notifier:
 
     def arrived(self, person: str) -> list[Message]:
         """Everything that reached a phone."""
-        number = NUMBERS[person]
+        number = self.people[person]
         return [m for m in self.sim.messages if m.number == number and m.channel is not Way.ANSWER]
 
     def wait_for_text(self, person: str, *words: str, count: int = 1, timeout: float = 20) -> str:

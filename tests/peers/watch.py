@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -14,9 +15,10 @@ class ArgumentsWatch:
     EVERY = 0.02
     """Seconds between two looks; a notification command of ours lives for some 20 ms and more."""
 
-    def __init__(self, secret: str, bin_folder: Path) -> None:
+    def __init__(self, secret: str, folders: Iterable[Path]) -> None:
+        """Scripts of ours are those below one of the folders."""
         self._secret = secret.encode()
-        self._scripts = f"{bin_folder}/notify-".encode()
+        self._folders = tuple(str(folder).encode() for folder in folders)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, name="arguments", daemon=True)
         self._known: set[str] = set()
@@ -51,5 +53,6 @@ class ArgumentsWatch:
         if self._secret in line:
             self.seen.append(line.replace(b"\0", b" ").decode(errors="replace"))
         for word in line.split(b"\0")[:3]:
-            if word.startswith(self._scripts):
-                self.scripts.add(word.rpartition(b"/")[2].decode(errors="replace"))
+            folder, _, name = word.rpartition(b"/")
+            if name.startswith(b"notify-") and name[7:].isalpha() and folder.startswith(self._folders):
+                self.scripts.add(name.decode())

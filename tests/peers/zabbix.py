@@ -10,7 +10,7 @@ import socket
 import struct
 import subprocess
 import urllib.request
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ _FIRST_PASSWORD, _PASSWORD = "zabbix", "Qx9-ddkkjj7"
 """Of Admin, as Zabbix ships it, and of every user made here."""
 _TRIGGER, _MESSAGE, _RECOVERY, _UPDATE = 0, 0, 11, 12
 _TRAPPER, _NUMBER, _TEXT = 2, 3, 4
-_HOST_GROUP = 0
+_HOST = 1
 
 _SERVER = """
 ListenPort={port}
@@ -116,7 +116,6 @@ class Zabbix:
         self._tokens: dict[str, str] = {}
         self.media: dict[str, str] = {}
         """Media types by name."""
-        self._groups: dict[str, str] = {}
         self._hosts: dict[str, str] = {}
         self.daemon: Daemon | None = None
 
@@ -204,51 +203,64 @@ class Zabbix:
             assert self.api("configuration.import", {"format": "yaml", "source": source, "rules": rules}) is True
         self.media = {one["name"]: one["mediatypeid"] for one in self.api("mediatype.get", {"output": ["name"]})}
 
-    def make_user(self, name: str, media: Mapping[str, str]) -> str:
-        """A user with these media (name of the media type to send-to); its id."""
+    def make_users(self, media: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+        """Users by name, with their media (name of the media type to send-to); gives their ids."""
         role = self.api("role.get", {"filter": {"name": "Super admin role"}})[0]["roleid"]
         group = self.api("usergroup.get", {"filter": {"name": "Zabbix administrators"}})[0]["usrgrpid"]
-        medias = [{"mediatypeid": self.media[type_], "sendto": to, "active": 0} for type_, to in media.items()]
-        user = {"username": name, "name": name.title(), "passwd": _PASSWORD, "roleid": role, "medias": medias}
-        return str(self.api("user.create", {**user, "usrgrps": [{"usrgrpid": group}]})["userids"][0])
-
-    def make_action(self, group: str, users: Iterable[str], *, steps: int = 1) -> None:
-        """Tell these users (ids) of problems of this host group, of recoveries and of updates."""
-        told = [{"userid": user} for user in users]
-        message = {"default_msg": 1}
-        self.api(
-            "action.create",
+        users = [
             {
-                "name": f"tell of {group}",
+                "username": name,
+                "name": name.title(),
+                "passwd": _PASSWORD,
+                "roleid": role,
+                "usrgrps": [{"usrgrpid": group}],
+                "medias": [{"mediatypeid": self.media[type_], "sendto": to, "active": 0} for type_, to in one.items()],
+            }
+            for name, one in media.items()
+        ]
+        return dict(zip(media, self.api("user.create", users)["userids"], strict=True))
+
+    def make_actions(self, told: Mapping[str, Iterable[str]]) -> None:
+        """Of each host tell these users (ids): of problems in two steps, of recoveries and of updates."""
+        message = {"default_msg": 1}
+        actions = [
+            {
+                "name": f"tell of {host}",
                 "eventsource": _TRIGGER,
                 "esc_period": "1m",
                 "filter": {
                     "evaltype": 0,
-                    "conditions": [{"conditiontype": _HOST_GROUP, "operator": 0, "value": self._group(group)}],
+                    "conditions": [{"conditiontype": _HOST, "operator": 0, "value": self._hosts[host]}],
                 },
                 "operations": [
                     {
                         "operationtype": _MESSAGE,
                         "opmessage": message,
-                        "opmessage_usr": told,
+                        "opmessage_usr": [{"userid": user} for user in users],
                         "esc_step_from": 1,
-                        "esc_step_to": steps,
+                        "esc_step_to": 2,
                     }
                 ],
                 "recovery_operations": [{"operationtype": _RECOVERY, "opmessage": message}],
                 "update_operations": [{"operationtype": _UPDATE, "opmessage": message}],
-            },
-        )
+            }
+            for host, users in told.items()
+        ]
+        self.api("action.create", actions)
 
-    def make_hosts(self, group: str, names: Iterable[str], *, interface: bool = True, opdata: str = "") -> None:
-        """Hosts, each with a number and a text to be sent, and a trigger over the number: above 5 is a problem."""
+    def make_hosts(self, names: Iterable[str], *, unreachable: Container[str] = ()) -> None:
+        """Hosts, each with a number and a text to be sent, and a trigger over the number: above 5 is a problem.
+
+        Hosts in ``unreachable`` have no address.
+        """
         names = list(names)
-        interfaces = [{"type": 1, "main": 1, "useip": 1, "ip": "192.0.2.7", "dns": "", "port": "10050"}]
+        group = self.api("hostgroup.create", {"name": "tested"})["groupids"][0]
+        interface = {"type": 1, "main": 1, "useip": 1, "ip": "192.0.2.7", "dns": "", "port": "10050"}
         hosts = [
             {
                 "host": name,
-                "groups": [{"groupid": self._group(group)}],
-                "interfaces": interfaces if interface else [],
+                "groups": [{"groupid": group}],
+                "interfaces": [] if name in unreachable else [interface],
             }
             for name in names
         ]
@@ -266,17 +278,12 @@ class Zabbix:
                 "expression": f"last(/{name}/number)>5 and length(last(/{name}/text))>=0",
                 "priority": 4,
                 "manual_close": 1,
-                "opdata": opdata or "load {ITEM.LASTVALUE1}",
+                "opdata": "load {ITEM.LASTVALUE1}: {ITEM.LASTVALUE2}",
                 "tags": [{"tag": "scope", "value": 'a "b"'}],
             }
             for name in names
         ]
         self.api("trigger.create", triggers)
-
-    def _group(self, name: str) -> str:
-        if name not in self._groups:
-            self._groups[name] = self.api("hostgroup.create", {"name": name})["groupids"][0]
-        return self._groups[name]
 
     # -- what happens
 
@@ -292,9 +299,9 @@ class Zabbix:
         if "failed: 0;" not in said:
             raise RuntimeError(f"values of {host} were not taken: {said}")
 
-    def known(self, hosts: Iterable[str]) -> None:
-        """Wait until the server knows these hosts, which it learns of within seconds."""
-        for host in hosts:
+    def wait_until_known(self) -> None:
+        """Wait until the server knows all hosts, which it learns of within seconds."""
+        for host in self._hosts:
             wait_until(lambda host=host: self._takes(host), f"the server to know {host}", 20, 0.3)
 
     def _takes(self, host: str) -> bool:
