@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from notifiers.cli.auditing import audit
 from notifiers.cli.changing import acknowledge, resolve
 from notifiers.cli.checking import check_config
 from notifiers.cli.codes import INTERRUPTED, PROBLEM
@@ -64,6 +65,7 @@ app.command("show", rich_help_panel=_DAILY)(show)
 app.command("why", rich_help_panel=_DAILY)(why)
 app.command("acknowledge", rich_help_panel=_DAILY)(acknowledge)
 app.command("resolve", rich_help_panel=_DAILY)(resolve)
+app.command("audit", rich_help_panel=_DAILY)(audit)
 app.command("serve", rich_help_panel=_RUNNING)(serve)
 app.command("run-once", rich_help_panel=_RUNNING)(run_once)
 app.command("spool", rich_help_panel=_RUNNING)(spool)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from notifiers.engine.settings import EngineSettings
 from notifiers.escalation import EndReason, EscalationState, Event, Purpose
 from notifiers.incident import Action, Decision, Incident, Reason, decide, resolve, restart
 from notifiers.routing import Plan, Router, Start
+from notifiers.store.accounts import NOBODY_REACHED
 from notifiers.store.incidents import Past
 from notifiers.store.records import Climb
 
@@ -23,6 +25,7 @@ _END: Mapping[Reason, EndReason] = {
     Reason.STALE: EndReason.STALE,
     Reason.SUPERSEDED: EndReason.SUPERSEDED,
 }
+_log = logging.getLogger(__name__)
 _TOLD_KINDS = frozenset({Kind.PROBLEM, Kind.CUSTOM, Kind.FLAPPING, Kind.DOWNTIME})
 
 
@@ -60,12 +63,12 @@ class Deciding:
         ledger.past.append(Past(at=now, incident_id=over.id, contact="", event=Reason.STALE, detail=""))
         self._end(ledger, over, EndReason.STALE, now)
 
-    def stand_in(self, ledger: Ledger, incident: Incident, now: datetime) -> bool:
-        """When a stage reached nobody, let the next one begin, else the default recipients; True if nobody is left."""
+    def stand_in(self, ledger: Ledger, incident: Incident, now: datetime) -> None:
+        """When a stage reached nobody, let the next one begin, else default recipients; say so if nobody is left."""
+        if not incident.is_open:
+            return
         climbs = [c for c in ledger.climbs(incident.id) if _of_generation(c, incident)]
-        if not incident.is_open or not climbs:
-            return False
-        hurried, contacts = self._climbing.stand_in(climbs, now)
+        hurried, contacts = self._climbing.stand_in(climbs, now) if climbs else ([], [])
         for climb in hurried:
             ledger.put_climb(climb)
         for contact in contacts:
@@ -74,8 +77,9 @@ class Deciding:
                     contact, incident, alert_id=climbs[0].alert_id, at=now, stage=LAST_STAGE, held=incident.held
                 )
             )
-        told = any(c.at.active or c.at.told_at for c in ledger.climbs(incident.id) if _of_generation(c, incident))
-        return not told and not contacts and not hurried
+        if not any(c.at.active or c.at.told_at for c in ledger.climbs(incident.id) if _of_generation(c, incident)):
+            _log.error("incident %d: NOBODY COULD BE TOLD of %s", incident.id, _subject(incident))
+            ledger.past.append(Past(at=now, incident_id=incident.id, contact="", event=NOBODY_REACHED, detail=""))
 
     def tell_recovery(self, ledger: Ledger, incident: Incident, alert_id: int, now: datetime) -> None:
         """One notice to everybody who was told of the incident and has none yet."""
@@ -242,6 +246,11 @@ class Deciding:
                         start.contact, alert_id=alert_id, severity=alert.severity, at=now, only=alert.channel
                     )
                 )
+
+
+def _subject(incident: Incident) -> str:
+    alert = incident.alert
+    return " / ".join(part for part in (alert.host, alert.service) if part) or alert.key
 
 
 def _of_generation(climb: Climb, incident: Incident) -> bool:

@@ -18,6 +18,7 @@ from notifiers.gateway.answers import Answer
 from notifiers.incident import Incident, Reason
 from notifiers.outcome import Outcome
 from notifiers.store import Store, escalations, incidents, journal
+from notifiers.store.accounts import NOBODY_REACHED, UNREACHED
 from notifiers.store.incidents import Past
 from notifiers.store.records import Climb
 
@@ -137,14 +138,16 @@ class Recording:
                 if incident_id is not None:
                     self._see_to(connection, ledger, found[incident_id], now)
             ledger.write()
+        for climb in unreached:
+            if climb.at.purpose is Purpose.NOTICE and climb.incident_id is not None:
+                _log.error("%s cannot be told that incident %d is over", climb.contact, climb.incident_id)
+        incidents.remember(connection, [_not_told(c, now) for c in unreached if c.at.purpose is Purpose.NOTICE])
         for alert_id in {climb.alert_id for climb in unreached if climb.incident_id is None}:
             self._stand_in_for_notice(connection, alert_id, now)
 
     def _see_to(self, connection: Connection, ledger: Ledger, incident: Incident, now: datetime) -> None:
         if incident.is_open:
-            if self._deciding.stand_in(ledger, incident, now):
-                _log.error("incident %d: NOBODY COULD BE TOLD of %s", incident.id, _subject(incident))
-                ledger.past.append(Past(at=now, incident_id=incident.id, contact="", event="nobody_reached", detail=""))
+            self._deciding.stand_in(ledger, incident, now)
         elif incident.reason in (Reason.RECOVERED, Reason.BY_HAND):
             alert_id = incidents.recovery_of(connection, incident.id)
             if alert_id is not None:
@@ -161,9 +164,14 @@ class Recording:
         if not contacts and not any(climb.at.active or climb.at.told_at for climb in climbs):
             _log.error("alert %d: NOBODY COULD BE TOLD", alert_id)
             ledger.past.append(
-                Past(at=now, incident_id=None, contact="", event="nobody_reached", detail=f"alert {alert_id}")
+                Past(at=now, incident_id=None, contact="", event=NOBODY_REACHED, detail=f"alert {alert_id}")
             )
         ledger.write()
+
+
+def _not_told(notice: Climb, now: datetime) -> Past:
+    detail = f"alert {notice.alert_id}"
+    return Past(at=now, incident_id=notice.incident_id, contact=notice.contact, event=UNREACHED, detail=detail)
 
 
 def _told_too_late(climb: Climb, found: dict[int, Incident]) -> bool:
@@ -174,8 +182,3 @@ def _told_too_late(climb: Climb, found: dict[int, Incident]) -> bool:
         and climb.at.purpose is Purpose.PROBLEM
         and climb.at.told_at is not None
     )
-
-
-def _subject(incident: Incident) -> str:
-    alert = incident.alert
-    return " / ".join(part for part in (alert.host, alert.service) if part) or alert.key
