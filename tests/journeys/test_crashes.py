@@ -16,7 +16,7 @@ from postgres_server import unusable
 from reliability.account import Account, HandedOver, account
 from reliability.crash_round import Plan, Played, Round, play
 from reliability.faultpoints import AFTER, AFTER_A_CRASH, EDGES, ENGINE, HAND_OVER, WEBHOOK
-from reliability.matrix import RANDOM, plan_for
+from reliability.matrix import INLINE, RANDOM, plan_for
 from reliability.stage import NUMBERS, POSTGRESQL, SQLITE, Stage, open_stage, times
 
 
@@ -46,7 +46,7 @@ def test_every_fault_point_is_one(rehearsed: Rehearsed) -> None:
 
 
 @pytest.mark.parametrize(
-    "point", [*HAND_OVER, *WEBHOOK, *ENGINE, *AFTER_A_CRASH, RANDOM], ids=lambda point: point.replace(" ", "-")
+    "point", [*HAND_OVER, *WEBHOOK, *ENGINE, *AFTER_A_CRASH, INLINE, RANDOM], ids=lambda point: point.replace(" ", "-")
 )
 def test_nothing_is_lost(rehearsed: Rehearsed, point: str) -> None:
     """Killed there, and now and then once more: all are told, and twice only where the journal says unknown."""

@@ -5,6 +5,7 @@ The script itself is untouched, and is called as a monitoring system calls it.
 
 import os
 import sys
+import threading  # noqa: F401 - so that threads of an engine in here are watched too
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from faultpoints import arm

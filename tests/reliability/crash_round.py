@@ -13,6 +13,7 @@ from pathlib import Path
 from entry_process import environment, script
 from reliability.account import Account, HandedOver, account
 from reliability.engine_process import Counts, Died, EngineProcess, Fault, Place
+from reliability.inline_round import InlineRound
 from reliability.service_round import ServiceRound
 from reliability.stage import LEASE_SECONDS, NUMBERS, SQLITE, Stage, times
 
@@ -32,6 +33,8 @@ class Plan:
     """Of whoever hands over the first alert."""
     service: Fault | None = None
     """Of the service, to which alerts are posted; nothing else goes wrong then."""
+    inline: Fault | None = None
+    """Of an engine inside an entry script; nothing else goes wrong then."""
     kill_after: tuple[float, ...] = ()
     """Seconds after which one engine after the other is killed from outside."""
     empty: bool = False
@@ -158,7 +161,9 @@ def play(stage: Stage, plan: Plan, *, counting: bool = False) -> Played:
             settled = Account(alerts=len(one.handed_over), wrongs=[str(error)])
         else:
             one.end()
-            settled = _settle(stage, place, url, one.handed_over, by_moment=plan.service is None)
+            settled = _settle(
+                stage, place, url, one.handed_over, by_moment=plan.service is None and plan.inline is None
+            )
         keep = not settled.balances
         settled.wrongs = [f"{place.state.parent}: {plan}: {wrong}" for wrong in settled.wrongs]
         settled.lost = [f"{place.state.parent}: {plan}: {lost}" for lost in settled.lost]
@@ -168,7 +173,9 @@ def play(stage: Stage, plan: Plan, *, counting: bool = False) -> Played:
         stage.leave(place, url, keep=keep)
 
 
-def _round(stage: Stage, place: Place, plan: Plan, *, counting: bool) -> Round | ServiceRound:
+def _round(stage: Stage, place: Place, plan: Plan, *, counting: bool) -> Round | ServiceRound | InlineRound:
+    if plan.inline is not None:
+        return InlineRound(stage, place, plan.inline)
     if plan.service is not None:
         return ServiceRound(stage, place, plan.service)
     return Round(stage, place, plan, counting=counting)

@@ -31,6 +31,9 @@ from reliability.stage import POSTGRESQL, SQLITE, Stage, open_stage
 TWICE = 0.3
 """How often the engine that follows is killed as well, anywhere."""
 RANDOM = "any instant"
+RANDOM_TURNS = 8
+"""How many rounds at random timing there are for one round at each edge."""
+INLINE = "engine in the script"
 _REQUEST = ("request: send", "answer: read")
 
 
@@ -47,9 +50,9 @@ Cells = dict[tuple[str, str], Cell]
 
 
 def points() -> list[tuple[str, str]]:
-    """Every edge of every fault point of the matrix, and random timing."""
+    """Every edge of every fault point of the matrix, an engine inside an entry script, and random timing."""
     named = [(point, edge) for point in (*HAND_OVER, *WEBHOOK, *ENGINE, *AFTER_A_CRASH) for edge in EDGES]
-    return [*named, (RANDOM, "")]
+    return [*named, *((INLINE, edge) for edge in EDGES), *[(RANDOM, "")] * RANDOM_TURNS]
 
 
 def plan_for(point: str, edge: str, counts: Counts, seconds: float, chance: random.Random) -> Plan:
@@ -62,6 +65,9 @@ def plan_for(point: str, edge: str, counts: Counts, seconds: float, chance: rand
         return Plan(script=Fault(point=point, edge=edge), engines=tuple(others))
     if point in WEBHOOK:
         return Plan(service=Fault(point=point, edge=edge, times=chance.randint(1, POSTS)))
+    if point == INLINE:
+        first_things = [name for name in ENGINE if not name.startswith("lapse")]
+        return Plan(inline=Fault(point=chance.choice(first_things), edge=edge))
     if point in AFTER_A_CRASH:
         first = any_fault(counts, list(_REQUEST), chance)
         return Plan(engines=(first, Fault(point=point, edge=edge), *others))
