@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from entry_process import environment, script
@@ -18,6 +18,7 @@ from reliability.service_round import ServiceRound
 from reliability.stage import LEASE_SECONDS, NUMBERS, SQLITE, Stage, times
 
 from notifiers import spool
+from notifiers.store.accounts import take_account
 
 LIVES = 20
 """An engine that had so many lives in one round gets nowhere."""
@@ -191,6 +192,10 @@ def _settle(stage: Stage, place: Place, url: str, handed_over: Sequence[HandedOv
             handed_over=handed_over,
             by_moment=by_moment,
         )
+        audit = take_account(connection, since=datetime(2000, 1, 1, tzinfo=UTC))
+    settled.wrongs.extend(f"the audit says lost, the phones do not: {one}" for one in audit.lost if not settled.lost)
+    if settled.lost and audit.balances:
+        settled.wrongs.append("the audit balances although alerts were lost")
     left = [entry.name for entry in (place.state / "spool/new").iterdir()]
     if left:
         settled.wrongs.append(f"left in the spool: {left}")

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -32,6 +32,8 @@ from simulated import PASSWORD, USERNAME
 
 from notifiers.simulator import BookContact, Simulator, SimulatorSettings, Way
 from notifiers.store import Store, open_store
+from notifiers.store.accounts import Account as AlertAccount
+from notifiers.store.accounts import Verdict, take_account
 from notifiers.store.connect import sqlite_url
 from notifiers.store.schema import attempts, escalations
 
@@ -83,6 +85,11 @@ class Soak:
                 slack=SLACK if len(self.nodes) > 1 else timedelta(0),
             )
 
+    def audit(self) -> AlertAccount:
+        """What the product itself says of it."""
+        with self.store() as store, store.read() as connection:
+            return take_account(connection, since=datetime(2000, 1, 1, tzinfo=UTC))
+
 
 def _node(folder: Path, number: int, store_url: str, sims: Sequence[Simulator]) -> NotifierProcess:
     state = folder / f"state{number}"
@@ -121,8 +128,10 @@ def _node(folder: Path, number: int, store_url: str, sims: Sequence[Simulator]) 
     return NotifierProcess(configuration=file, state=state, port=port, log=folder / f"node{number}.log")
 
 
-def run(folder: Path, store: str, *, alerts: int, seconds: float, seed: int) -> tuple[Account, Feeding, Chaos]:
-    """Play it and settle the account. Raises AssertionError if it cannot even be played."""
+def run(
+    folder: Path, store: str, *, alerts: int, seconds: float, seed: int
+) -> tuple[Account, AlertAccount, Feeding, Chaos]:
+    """Play it, settle our account, and have the product audit itself. Raises AssertionError if it cannot be played."""
     chance = random.Random(seed)
     on_telegram = tuple(list(CONTACTS.values())[::2])
     book = tuple(BookContact(name=name, number=number) for name, number in CONTACTS.items())
@@ -150,7 +159,7 @@ def run(folder: Path, store: str, *, alerts: int, seconds: float, seed: int) -> 
         print(f"at rest after {time.monotonic() - began:.0f} s", flush=True)
         for node in soak.nodes:
             node.stop()
-        return soak.settle(feeding), feeding, chaos
+        return soak.settle(feeding), soak.audit(), feeding, chaos
 
 
 def _answers(node: NotifierProcess) -> bool:
@@ -190,14 +199,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seed = options.seed or random.randrange(1, 1_000_000)
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     print(f"{options.alerts} alerts on {options.store}, seed {seed}, in {folder}", flush=True)
-    settled, feeding, chaos = run(folder, options.store, alerts=options.alerts, seconds=options.seconds, seed=seed)
+    settled, audit, feeding, chaos = run(
+        folder, options.store, alerts=options.alerts, seconds=options.seconds, seed=seed
+    )
     for what, count in sorted(chaos.done.items()):
         print(f"  {count:5} x {what}")
     print(f"alerts {settled.alerts}, other news {feeding.news}, posts tried again {feeding.tried_again}")
     print(f"messages {settled.arrived}, unknown attempts {settled.unknown}, duplicates {settled.duplicates}")
     print(f"over before told {settled.over_before_told}, LOST {len(settled.lost)}, WRONG {len(settled.wrongs)}")
+    print("audit:", ", ".join(f"{count} {verdict}" for verdict, count in audit.counts.most_common() if count))
     print(*settled.lost[:30], *settled.wrongs[:30], sep="\n")
-    return 0 if settled.balances else 1
+    return 0 if settled.balances and audit.balances and not audit.counts[Verdict.UNDER_WAY] else 1
 
 
 if __name__ == "__main__":
