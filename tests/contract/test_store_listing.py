@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from notifiers.escalation import Escalation, EscalationState, Purpose
 from notifiers.incident import Incident, IncidentState, Reason
 from notifiers.outcome import Outcome
 from notifiers.store import Store, escalations, incidents, journal, open_store
-from notifiers.store.connect import sqlite_url
 from notifiers.store.incidents import Past, TakenAlert
 from notifiers.store.journal import Attempt, Message
 from notifiers.store.listing import count_open, find_incident, list_incidents
@@ -27,8 +25,8 @@ NOW = datetime(2026, 1, 31, 3, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(sqlite_url(tmp_path / "store.db"))
+def store(store_url: str) -> Iterator[Store]:
+    store = open_store(store_url)
     yield store
     store.close()
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from notifiers.store import Store, open_store, pruning
-from notifiers.store.connect import sqlite_url
 from notifiers.store.schema import alerts, attempts, entries, escalations, history, incidents, message_items, messages
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -20,8 +18,8 @@ BEFORE = NOW - timedelta(days=90)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(sqlite_url(tmp_path / "brevisone.db"))
+def store(store_url: str) -> Iterator[Store]:
+    opened = open_store(store_url)
     yield opened
     opened.close()
 
