@@ -333,7 +333,7 @@ def keep(*args: Any, **kwargs: Any) -> Said:
 def cmk(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A Checkmk of which only the names are there that our files import; it keeps what it is told."""
     registered: dict[str, Any] = {}
-    modules = {
+    modules: dict[str, dict[str, Any]] = {
         "cmk.rulesets.v1": {"Help": str, "Title": str},
         "cmk.rulesets.v1.form_specs": dict.fromkeys(
             ["DefaultValue", "DictElement", "Dictionary", "SingleChoice", "SingleChoiceElement", "String"], keep
