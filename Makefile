@@ -22,7 +22,7 @@ BENCH_take_in := --rounds 1 2000
 BENCH_webhook := --rounds 3 --seconds 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench reliability soak wheel clean
+.PHONY: help install demo test check bench peers reliability soak wheel clean
 
 help:  ## what there is to make
 	@sed -n 's/^\([a-z]*\):.*##/  make \1  -/p' $(MAKEFILE_LIST)
@@ -68,6 +68,12 @@ soak: $(STAMP)  ## many alerts while gateways flap, nodes die and the database r
 	@$(foreach store,sqlite postgresql,\
 		echo "== soak on $(store)" && $(BIN)/python tests/reliability/soak.py --store $(store) \
 		--alerts $(SOAK_ALERTS) --seconds $(SOAK_SECONDS) &&) true
+
+peers: $(STAMP)  ## the real Nagios, Icinga, Zabbix and Alertmanager call what is installed; as root, from Debian's packages
+	@echo "== the monitoring systems"
+	@$(BIN)/python tests/peers/packages.py
+	@echo "== pytest tests/peers (some five minutes)"
+	@$(BIN)/python -m pytest tests/peers
 
 wheel: $(STAMP)  ## builds dist/*.whl
 	@echo "== building the wheel into dist/"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from peers.machine import Machine, free_port
 
-BIN = Path("/usr/lib/postgresql/15/bin")
+BIN = max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path("/usr/lib/postgresql/0/bin"))
+"""Of the newest version that is installed."""
 USER = "postgres"
 
 

@@ -247,6 +247,12 @@ def test_webhook_answered_too_late(zabbix: Zabbix, notifier: Notifier) -> None:
     assert notifier.told("late", name_of("late")) == [("late", "telegram")]
 
 
+def test_zabbix_does_not_give_up_soon(zabbix: Zabbix) -> None:
+    """By itself Zabbix would lose what it could not hand over within half a minute."""
+    found = zabbix.api("mediatype.get", {"output": ["maxattempts"], "mediatypeids": list(zabbix.media.values())})
+    assert [one["maxattempts"] for one in found] == ["100", "100"]
+
+
 def test_service_away(zabbix: Zabbix, notifier: Notifier) -> None:
     """While our service is down scripts hand over to the spool, and Zabbix tries the webhook again: each told once."""
     hosts = ("away-by-script", "away-by-webhook")
