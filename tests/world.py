@@ -123,6 +123,12 @@ class World:
 
     def call(self, script: str, *argv: str, env: Mapping[str, str] | None = None) -> Called:
         """Call an entry script as a monitoring system would, while the service is marked; then let the engine work."""
+        called = self.hand_over(script, *argv, env=env)
+        self.settle()
+        return called
+
+    def hand_over(self, script: str, *argv: str, env: Mapping[str, str] | None = None) -> Called:
+        """Call an entry script, and leave what it handed over where it is."""
         (self.state / "service").touch()
         environment = {
             "PATH": os.defpath,
@@ -131,7 +137,6 @@ class World:
             **(env or {}),
         }
         done = subprocess.run([str(BIN / script), *argv], env=environment, capture_output=True, text=True, check=False)
-        self.settle()
         return Called(done.returncode, done.stdout, done.stderr)
 
     def post(self, source: str, body: object, *recipients: str) -> None:
