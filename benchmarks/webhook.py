@@ -61,7 +61,7 @@ class Round:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("-c", "--connections", type=int, default=32, help="kept open at once (default 32)")
+    parser.add_argument("-c", "--connections", type=int, default=64, help="kept open at once (default 64)")
     parser.add_argument("-n", "--rounds", type=int, default=5, help="of each server (default 5)")
     parser.add_argument("-s", "--seconds", type=float, default=2.0, help="that a round takes (default 2)")
     parser.add_argument("--folder", help="where to keep STATE, to measure another disk (default: the temporary folder)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import ssl
@@ -31,7 +32,7 @@ class Listener:
         self.answers = answers
         self._context = _context(tls) if tls is not None else None
         self._socket = _bound(address)
-        self._server = uvicorn.Server(self._configured())
+        self._server = _Server(self._configured())
         self._thread = threading.Thread(target=self._run, name=f"http {address}", daemon=True)
         self._failure: BaseException | None = None
 
@@ -90,6 +91,18 @@ class Listener:
             timeout_graceful_shutdown=PATIENCE,
             ssl_context_factory=(lambda *_: context) if context is not None else None,
         )
+
+
+class _Server(uvicorn.Server):
+    """Lets go of clients that do not answer when TLS is taken down, instead of leaving their sockets to chance."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            transport = getattr(connection, "transport", None)
+            if transport is not None:
+                transport.abort()
+        await asyncio.sleep(0.01)  # asyncio closes them in the next rounds of its loop
 
 
 def _bound(address: Address) -> socket.socket:
