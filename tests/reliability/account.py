@@ -193,12 +193,15 @@ def _find_lost(
 
 
 def _over_before_told(connection: Connection) -> set[int | None]:
-    """Incidents whose every way up ended because they were over, before anything was accepted."""
+    """Incidents whose every way up ended because they were over.
+
+    An attempt that was under way then, and came to nothing or to nobody knows what, makes no difference.
+    """
     e = escalations.c
-    query = sa.select(e.incident_id, e.end, e.told_at).where(e.purpose == "problem", e.incident_id.is_not(None))
+    query = sa.select(e.incident_id, e.end).where(e.purpose == "problem", e.incident_id.is_not(None))
     ends: dict[int, set[str]] = defaultdict(set)
     for row in connection.execute(query):
-        ends[row.incident_id].add("told" if row.told_at is not None else row.end)
+        ends[row.incident_id].add(row.end)
     return {one for one, how in ends.items() if how <= {"recovered", "acknowledged", "restarted"}}
 
 

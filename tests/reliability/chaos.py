@@ -18,6 +18,9 @@ PAUSE = (0.5, 3.0)
 DOWN = (0.2, 4.0)
 """Seconds that something which was stopped is away."""
 
+LASTING = 0.05
+"""How often a gateway gets a fault that takes it out for half a minute and more."""
+
 
 class Chaos:
     """Makes trouble from ``start`` to ``stop``; then everything works again."""
@@ -86,18 +89,20 @@ class Chaos:
             sim.come_back()
 
     def _spoil(self) -> str:
-        faults = (
+        passing = (
             Fault(kind=FaultKind.DROP_AFTER, requests=self._chance.randint(1, 5)),
             Fault(kind=FaultKind.DROP_BEFORE, requests=self._chance.randint(1, 5)),
             Fault(kind=FaultKind.STATUS, status=500, requests=self._chance.randint(1, 10)),
             Fault(kind=FaultKind.STATUS, status=408, requests=self._chance.randint(1, 10)),
-            Fault(kind=FaultKind.STATUS, status=401, requests=1),
             Fault(kind=FaultKind.HANG, requests=1, arrives=self._chance.random() < 0.5),
             Fault(kind=FaultKind.LATENCY, seconds=0.3, requests=20),
             Fault(kind=FaultKind.NO_TELEGRAM, requests=10),
+        )
+        lasting = (
+            Fault(kind=FaultKind.STATUS, status=401, requests=1),
             Fault(kind=FaultKind.LOGIN_PAGE, requests=1),
         )
-        fault = self._chance.choice(faults)
+        fault = self._chance.choice(lasting if self._chance.random() < LASTING else passing)
         self._chance.choice(self._sims).faults.add(fault)
         return f"gateway: {fault.kind} {fault.status or ''}".rstrip()
 
