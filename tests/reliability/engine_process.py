@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
@@ -130,8 +131,17 @@ class EngineProcess:
 
 
 def preload() -> None:
-    """Let the server that forks engines import what they need; before the first of them."""
-    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
+    """Start the server that forks engines; it imports what they need, and finds our modules by PYTHONPATH alone."""
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), *([before] if before else [])])
+    try:
+        forkserver.set_forkserver_preload(PRELOADED)
+        forkserver.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
 
 
 def _live(connection: Connection, place: Place, fault: Fault | None, counting: bool) -> None:

@@ -39,7 +39,7 @@ class NotifierProcess:
         """Start it; it takes a moment until it answers."""
         program = "import sys; from notifiers.cli import main; sys.exit(main())"
         command = [sys.executable, "-c", program, "--config", str(self.configuration), "serve", "--quiet"]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--state-dir", str(self.state)], stdout=log, stderr=log, stdin=subprocess.DEVNULL,

@@ -143,7 +143,7 @@ def run(
         for node in soak.nodes:
             stack.callback(node.stop)
             node.start()
-            _wait(lambda node=node: _answers(node), 60, "the service does not start")  # type: ignore[misc]
+            _wait(lambda node=node: _answers(node), 60, "the service does not start")
         feeding = Feeding(
             soak.nodes, list(CONTACTS), random.Random(seed + 1), alerts=alerts, rate=alerts / max(seconds, 1)
         )

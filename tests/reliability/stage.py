@@ -153,7 +153,6 @@ class Stage:
 def open_stage(folder: Path, store: str) -> Iterator[Stage]:
     """A stage with a gateway and, if wanted, a PostgreSQL of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     preload()
     clock = SharedClock(folder / "clock")
     with simulated(clock=clock) as sim:
