@@ -6,8 +6,9 @@ Nothing is decided here: an acknowledgement is handed over like any alert, and t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from notifiers.alert import Alert, Kind, Severity
 from notifiers.config import Role
 from notifiers.incident import IncidentState
+from notifiers.replies import ALPHABET, LENGTH
 from notifiers.service.bodies import as_text, demand_json, demand_shallow, read_body, read_json
 from notifiers.service.counts import Counts
 from notifiers.service.doors import Doors, offered_token
@@ -28,7 +30,7 @@ from notifiers.service.reading import Reading
 from notifiers.service.signing_in import SigningIn
 from notifiers.service.webhooks import API, kept
 from notifiers.store.listing import Listed, find_incident, list_incidents
-from notifiers.store.timeline import Event, timeline
+from notifiers.store.timeline import Event, EventKind, timeline
 
 MOST = 500
 """Incidents on one page and in one answer, unless fewer are asked for; ``before`` leads on."""
@@ -37,6 +39,8 @@ _PATIENCE = 20
 _EVERY = 0.05
 """Seconds between two looks, of which there are ``_PATIENCE``, whether the engine has done what was asked."""
 _LARGEST_ID = 2**63 - 1
+_CODE = re.compile(rf"\bACK [{ALPHABET}]{{{LENGTH}}}\b")
+"""Whoever may only look must not learn by which code an incident is taken: the sender of an SMS can be forged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +101,10 @@ class Incidents:
         session = self._signing_in.session(request) if page else None
         if page and session is None:
             return self._page.sign_in(can_read=self._doors.has_readers)
-        if session is None:
-            self._doors.for_incidents(request, Role.READ)
+        bearer = self._doors.for_incidents(request, Role.READ) if session is None else session.bearer
         incident, events = await run_in_threadpool(self._with_timeline, _id(request))
+        if not bearer.may(Role.CHANGE):
+            events = [_without_code(event) for event in events]
         if session is not None:
             return self._page.show(incident, events, session)
         return JSONResponse({**incident.to_json(), "timeline": [event.to_json() for event in events]})
@@ -224,3 +229,7 @@ def _alert(incident: Listed, kind: Kind, author: str, comment: str) -> Alert:
         author=author,
         comment=comment,
     )
+
+
+def _without_code(event: Event) -> Event:
+    return replace(event, text=_CODE.sub("ACK …", event.text)) if event.kind is EventKind.MESSAGE else event

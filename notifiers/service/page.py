@@ -17,8 +17,10 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from notifiers.alert import Severity
 from notifiers.clock import Clock
 from notifiers.config import Role
+from notifiers.incident import IncidentState
 from notifiers.service.sessions import Session
 from notifiers.store.listing import Listed, Told
 from notifiers.store.timeline import Event
@@ -52,11 +54,14 @@ class Page:
         return self._made("sign_in.html.j2", 401, can_read=can_read, words=words, session=None)
 
     def list(self, listed: Sequence[Listed], session: Session, *, all_of_them: bool, full: bool) -> Response:
-        """Incidents, newest first; ``full``: there may be older ones."""
+        """Incidents, given newest first; of the open ones what needs somebody most comes first.
+
+        ``full``: there may be older ones.
+        """
         return self._made(
             "list.html.j2",
             200,
-            incidents=[(one, _lines(one.told)) for one in listed],
+            incidents=[(one, _lines(one.told)) for one in (listed if all_of_them else sorted(listed, key=_urgency))],
             session=session,
             may_change=session.bearer.may(Role.CHANGE),
             all_of_them=all_of_them,
@@ -108,6 +113,11 @@ class Page:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+
+
+def _urgency(incident: Listed) -> tuple[bool, int]:
+    """Sort key: what nobody has taken before what somebody has, the worst first."""
+    return incident.state != IncidentState.OPEN, -Severity(incident.severity).rank
 
 
 def _lines(told: Sequence[Told]) -> list[_Line]:

@@ -192,6 +192,31 @@ def test_who_may_only_look(service: Service) -> None:
     assert incidents(service)
 
 
+def test_who_may_only_look_learns_no_code(service: Service) -> None:
+    """The code that takes an incident is shown to those who may take it, as JSON and on the page, and to no others."""
+    url = f"{service.url}/incidents/{opened(service)['id']}"
+    texts = {
+        token: requests.get(url, headers=bearer(token), timeout=10).text + signed_in(service, token).get(url).text
+        for token in (READ, CHANGE)
+    }
+    code = re.compile(r"\bACK [A-Z0-9]{4}\b")
+    assert len(code.findall(texts[CHANGE])) == 2
+    assert code.findall(texts[READ]) == []
+    assert "ACK …" in texts[READ]
+
+
+def test_what_needs_somebody_comes_first(service: Service) -> None:
+    """Of what is open the worst comes first, and what somebody has taken comes last."""
+    for alertname, severity in (("Bad", "critical"), ("Taken", "critical"), ("Soon", "warning")):
+        body = firing(alertname=alertname, severity=severity)
+        requests.post(service.url + "/alertmanager", json=body, timeout=10).raise_for_status()
+    listed = until(lambda: len(found := incidents(service)) == 3 and found)
+    taken = next(one["id"] for one in listed if one["service"] == "Taken")
+    requests.post(f"{service.url}/incidents/{taken}/acknowledge", headers=bearer(CHANGE), timeout=10)
+    page = signed_in(service).get(service.url + "/").text
+    assert re.findall(r"· (Bad|Soon|Taken)", page) == ["Bad", "Soon", "Taken"]
+
+
 @pytest.mark.parametrize("key", ["", "guessed"])
 def test_forms_of_others(service: Service, key: str) -> None:
     """A form that was not made for this session changes nothing, although the cookie comes with it."""
