@@ -104,8 +104,9 @@ class Values:
 
     def text(self, name: str) -> str:
         """The last value that is no macro left unfilled; empty if there is none."""
-        values = [value for value in self.options.every(name) if not _MACRO.match(value.strip())]
-        return values[-1] if values else ""
+        if name not in self.options:
+            return ""
+        return next((value for value in reversed(self.options.every(name)) if not _MACRO.match(value.strip())), "")
 
     def line(self, name: str) -> str:
         """The same, on one line."""

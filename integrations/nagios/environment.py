@@ -27,9 +27,11 @@ _MACROS = {
     "NOTIFY_NUMBER": ("NAGIOS_{}NOTIFICATIONNUMBER",),
 }
 
-NAMES = tuple(
-    dict.fromkeys(macro.format(what) for macros in _MACROS.values() for macro in macros for what in ("HOST", "SERVICE"))
-)
+_OF = {
+    what: {variable: tuple(macro.format(what) for macro in macros) for variable, macros in _MACROS.items()}
+    for what in ("HOST", "SERVICE")
+}
+NAMES = tuple(dict.fromkeys(macro for variable in _MACROS for what in _OF for macro in _OF[what][variable]))
 """Every macro that is read."""
 
 
@@ -37,7 +39,7 @@ def variables(env: Mapping[str, str]) -> dict[str, str]:
     """The variables of the options, filled from the daemon's macros where nobody set them."""
     what = "SERVICE" if env.get("NAGIOS_SERVICEDESC") else "HOST"
     filled = dict(env)
-    for variable, macros in _MACROS.items():
-        values = (env.get(macro.format(what), "") for macro in macros)
-        filled[variable] = env.get(variable, "") or next(filter(None, values), "")
+    for variable, macros in _OF[what].items():
+        if not filled.get(variable):
+            filled[variable] = next((env[macro] for macro in macros if env.get(macro)), "")
     return filled

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from notifiers.alert import Channel, Severity
 from notifiers.escalation import EscalationState, Purpose
 from notifiers.rates import Candidate
-from notifiers.store.records import Climb, chunks, climb_of, climb_row, update_by_id, update_values
+from notifiers.store.records import Climb, chunks, climb_of, climb_row, one_of, update_by_id, update_values
 from notifiers.store.schema import escalations, incidents, messages
 
 _WAITING = escalations.c.state == sa.literal_column("'waiting'")
@@ -78,7 +78,9 @@ def of_incidents(connection: Connection, ids: Iterable[int]) -> list[Climb]:
     """Every escalation of these incidents, all generations, in the order in which they were started."""
     found: list[Climb] = []
     for some in chunks(sorted(set(ids))):
-        query = sa.select(escalations).where(escalations.c.incident_id.in_(some)).order_by(escalations.c.id)
+        query = (
+            sa.select(escalations).where(one_of(connection, escalations.c.incident_id, some)).order_by(escalations.c.id)
+        )
         found.extend(climb_of(row) for row in connection.execute(query.with_for_update()))
     return found
 
@@ -87,7 +89,7 @@ def by_id(connection: Connection, ids: Iterable[int]) -> list[Climb]:
     """These escalations, locked until the transaction ends."""
     found: list[Climb] = []
     for some in chunks(sorted(set(ids))):
-        query = sa.select(escalations).where(escalations.c.id.in_(some)).order_by(escalations.c.id)
+        query = sa.select(escalations).where(one_of(connection, escalations.c.id, some)).order_by(escalations.c.id)
         found.extend(climb_of(row) for row in connection.execute(query.with_for_update()))
     return found
 

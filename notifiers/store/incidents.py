@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from notifiers.store.records import (
     chunks,
     incident_of,
     incident_row,
+    one_of,
     update_by_id,
     update_values,
 )
@@ -65,7 +67,7 @@ def known_entries(connection: Connection, ids: Iterable[str]) -> set[str]:
     """Which of these entries were taken in before."""
     found: set[str] = set()
     for some in chunks(ids):
-        found.update(connection.scalars(sa.select(entries.c.id).where(entries.c.id.in_(some))))
+        found.update(connection.scalars(sa.select(entries.c.id).where(one_of(connection, entries.c.id, some))))
     return found
 
 
@@ -94,13 +96,18 @@ def add_alerts(connection: Connection, taken: Sequence[TakenAlert]) -> None:
 
 def open_by_identity(connection: Connection, identities: Iterable[Identity]) -> dict[Identity, Incident]:
     """The open incidents among these; on PostgreSQL they are locked until the transaction ends."""
-    wanted = set(identities)
-    keys = sa.tuple_(incidents.c.source, incidents.c.instance, incidents.c.key)
+    keys = defaultdict(list)
+    for source, instance, key in sorted(set(identities)):
+        keys[source, instance].append(key)
     found = {}
-    for some in chunks(sorted(wanted)):
-        query = sa.select(incidents).where(keys.in_(some), OPEN).with_for_update()
-        for row in connection.execute(query):
-            found[row.source, row.instance, row.key] = incident_of(row)
+    for (source, instance), mine in keys.items():
+        for some in chunks(mine):
+            among = one_of(connection, incidents.c.key, some)
+            query = sa.select(incidents).where(
+                incidents.c.source == source, incidents.c.instance == instance, among, OPEN
+            )
+            for row in connection.execute(query.with_for_update()):
+                found[row.source, row.instance, row.key] = incident_of(row)
     return found
 
 
@@ -108,7 +115,7 @@ def by_id(connection: Connection, ids: Iterable[int], *, lock: bool = False) -> 
     """These incidents, open or not."""
     found = {}
     for some in chunks(sorted(set(ids))):
-        query = sa.select(incidents).where(incidents.c.id.in_(some)).order_by(incidents.c.id)
+        query = sa.select(incidents).where(one_of(connection, incidents.c.id, some)).order_by(incidents.c.id)
         for row in connection.execute(query.with_for_update() if lock else query):
             found[row.id] = incident_of(row)
     return found
@@ -154,7 +161,9 @@ def alerts_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Alert]
     """These alerts as they were understood."""
     found = {}
     for some in chunks(sorted(set(ids))):
-        for row in connection.execute(sa.select(alerts.c.id, alerts.c.body).where(alerts.c.id.in_(some))):
+        for row in connection.execute(
+            sa.select(alerts.c.id, alerts.c.body).where(one_of(connection, alerts.c.id, some))
+        ):
             found[row.id] = alert_of(row.body)
     return found
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from notifiers.alert import Alert, Channel, Severity
 from notifiers.escalation import EndReason, Escalation, EscalationState, Purpose
@@ -173,6 +174,13 @@ def chunks(values: Iterable[Any]) -> Iterator[Sequence[Any]]:
     rest = list(values)
     for start in range(0, len(rest), CHUNK):
         yield rest[start : start + CHUNK]
+
+
+def one_of(connection: Connection, column: sa.Column[Any], values: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """``column IN (…)``. PostgreSQL gets all values as one: the statement is the same for any number of them."""
+    if connection.dialect.name != "postgresql":
+        return column.in_(values)
+    return column == sa.any_(sa.bindparam(None, list(values), type_=ARRAY(column.type)))
 
 
 def update_by_id(table: sa.Table, row: Mapping[str, Any]) -> sa.Update:
