@@ -254,7 +254,7 @@ stages = st.lists(
 
 @given(stages=stages, named=recipients, default=st.sampled_from([("anna",), ("ops", "desk")]))
 def test_somebody_is_always_told(stages: tuple[Stage, ...], named: tuple[str, ...], default: tuple[str, ...]) -> None:
-    """Whoever is asked for, however wrongly: somebody begins at the first stage, nobody twice, and failures are noted."""
+    """Whoever is asked for, however wrongly: somebody begins at once, nobody twice, and failures are noted."""
     policies: Mapping[str, Policy] = {"p": Policy(name="p", stages=stages)}
     made = router(policies=policies, routes=(Route(policy="p"),), default_recipients=default)
     asking = alert(recipients=named)
