@@ -24,6 +24,8 @@ LEADS = {
     "_risen_waiting": ["waiting"],
     "_risen_ended": ["waiting"],
     "_repeated_ended": ["waiting"],
+    "_doubted": ["waiting", "ended"],
+    "_doubted_ended": ["waiting"],
     "_hold": ["held"],
     "_release": ["waiting"],
     "_stop": ["ended"],
@@ -50,7 +52,7 @@ def _picture() -> list[str]:
     arrows: dict[tuple[str, str], list[str]] = defaultdict(list)
     for (state, event), step in TRANSITIONS.items():
         for target in LEADS.get(step.__name__, []):
-            if (state.value, target) != ("waiting", "waiting") or event is Event.RISE:
+            if (state.value, target) != ("waiting", "waiting") or event in (Event.RISE, Event.DOUBT):
                 arrows[state.value, target].append(event.value)
     lines = ["```mermaid", "stateDiagram-v2", "    [*] --> waiting: start"]
     lines += [f"    {source} --> {target}: {', '.join(events)}" for (source, target), events in arrows.items()]

@@ -58,6 +58,8 @@ class Event(StrEnum):
     """It got worse."""
     HOLD = "hold"
     RELEASE = "release"
+    DOUBT = "doubt"
+    """The gateway that took the last message proved to be sick: it may never have gone out."""
     STOP = "stop"
     """Nobody needs to be told any more."""
 
@@ -139,6 +141,18 @@ class Escalation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A message that was accepted and may not have gone out."""
+
+    rung: int
+    """Index of the rung that it was for."""
+    repeated: bool = False
+    """That rung was repeated lately already."""
+    told_before: datetime | None = None
+    """When a message that is not in doubt was last accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """What a step may look at beside the escalation itself."""
 
@@ -155,6 +169,8 @@ class Circumstances:
     """Of repeat: how long after the last message a repeat counts as a reminder."""
     reason: EndReason = EndReason.NONE
     """Of stop: why."""
+    doubt: Doubt = field(default_factory=lambda: Doubt(rung=0))
+    """Of doubt: which message."""
 
 
 def start(ladder: Ladder, severity: Severity, at: datetime, *, purpose: Purpose = Purpose.PROBLEM) -> Escalation:
@@ -292,6 +308,37 @@ def _late_acceptance(escalation: Escalation, at: Circumstances) -> Escalation:
     return replace(escalation, told_at=at.now, told_by=escalation.told_by or channel)
 
 
+def _doubted(escalation: Escalation, at: Circumstances) -> Escalation:
+    """As if the last message had come to nobody knows what: once more, or on at once; who heard only that did not."""
+    doubt = at.doubt
+    if doubt.rung >= len(at.ladder.rungs):
+        return escalation
+    rung = at.ladder.rungs[doubt.rung]
+    choice = at.on_unknown[rung.channel]
+    if choice is OnUnknown.PLACED:
+        return escalation
+    # The way back for a recovery; of a notice it is what its ladder was made of.
+    by = escalation.told_by if doubt.told_before or escalation.purpose is Purpose.NOTICE else None
+    again = replace(escalation, rung=doubt.rung, told_at=doubt.told_before, told_by=by, end=EndReason.NONE)
+    if choice is OnUnknown.REPEAT and not doubt.repeated:
+        placed = escalation.placed if escalation.rung == doubt.rung and escalation.placed else rung.times
+        return _waiting(replace(again, done=doubt.rung - 1, placed=placed - 1, tries=0, repeats=True), at.now)
+    moved = _climb(again, at, wait=False)
+    waits = escalation.state is not EscalationState.ENDED and moved.active
+    return replace(moved, due_at=min(moved.due_at, escalation.due_at)) if waits else moved
+
+
+def _doubted_held(escalation: Escalation, at: Circumstances) -> Escalation:
+    """As doubted, once it is released."""
+    moved = _doubted(escalation, at)
+    return replace(moved, state=EscalationState.HELD) if moved.active else moved
+
+
+def _doubted_ended(escalation: Escalation, at: Circumstances) -> Escalation:
+    """As doubted, if it ended by being told; who took it or saw it recover is left in peace."""
+    return _doubted(escalation, at) if escalation.end in _ENDED_TOLD else escalation
+
+
 def _hold(escalation: Escalation, at: Circumstances) -> Escalation:
     return replace(escalation, state=EscalationState.HELD)
 
@@ -328,6 +375,7 @@ def back_off(tries: int) -> timedelta:
     return min(doubled, LONGEST_BACK_OFF)
 
 
+_ENDED_TOLD = frozenset({EndReason.EXHAUSTED, EndReason.TOLD})
 _CAN_START_OVER = frozenset({EndReason.EXHAUSTED, EndReason.UNREACHED, EndReason.NO_RUNG})
 
 Step = Callable[[Escalation, Circumstances], Escalation]
@@ -337,6 +385,7 @@ TRANSITIONS: Mapping[tuple[EscalationState, Event], Step] = {
     (EscalationState.WAITING, Event.REPEAT): _same,
     (EscalationState.WAITING, Event.RISE): _risen_waiting,
     (EscalationState.WAITING, Event.HOLD): _hold,
+    (EscalationState.WAITING, Event.DOUBT): _doubted,
     (EscalationState.WAITING, Event.STOP): _stop,
     (EscalationState.SENDING, Event.ACCEPTED): _accepted,
     (EscalationState.SENDING, Event.REFUSED): _refused,
@@ -346,11 +395,13 @@ TRANSITIONS: Mapping[tuple[EscalationState, Event], Step] = {
     (EscalationState.SENDING, Event.REPEAT): _same,
     (EscalationState.SENDING, Event.RISE): _same,  # what follows the outcome looks at the severity anew
     (EscalationState.SENDING, Event.HOLD): _same,  # held when its outcome is known
+    (EscalationState.SENDING, Event.DOUBT): _same,  # the next message is on its way already
     (EscalationState.SENDING, Event.STOP): _stop,
     (EscalationState.HELD, Event.REPEAT): _same,
     (EscalationState.HELD, Event.RISE): _same,
     (EscalationState.HELD, Event.HOLD): _same,
     (EscalationState.HELD, Event.RELEASE): _release,
+    (EscalationState.HELD, Event.DOUBT): _doubted_held,
     (EscalationState.HELD, Event.STOP): _stop,
     (EscalationState.ENDED, Event.ACCEPTED): _late_acceptance,
     (EscalationState.ENDED, Event.UNKNOWN): _late_acceptance,
@@ -360,5 +411,6 @@ TRANSITIONS: Mapping[tuple[EscalationState, Event], Step] = {
     (EscalationState.ENDED, Event.REPEAT): _repeated_ended,
     (EscalationState.ENDED, Event.RISE): _risen_ended,
     (EscalationState.ENDED, Event.HOLD): _same,
+    (EscalationState.ENDED, Event.DOUBT): _doubted_ended,
     (EscalationState.ENDED, Event.STOP): _stop_for_good,
 }

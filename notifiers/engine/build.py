@@ -16,10 +16,12 @@ from notifiers.alert import Channel
 from notifiers.clock import Clock, ElapsingClock, SystemClock
 from notifiers.config import Configuration, StoreKind
 from notifiers.engine.answering import Answering
+from notifiers.engine.checkups import Checkups
 from notifiers.engine.climbing import Climbing
 from notifiers.engine.composing import Composing
 from notifiers.engine.deciding import Deciding
 from notifiers.engine.dispatch import Dispatch
+from notifiers.engine.doubting import Doubting
 from notifiers.engine.housekeeping import Housekeeping
 from notifiers.engine.intake import Intake
 from notifiers.engine.last_resort import LastResort, Program
@@ -97,17 +99,19 @@ def build_engine(
     if store.is_sqlite and isinstance(clock, ElapsingClock):
         clock = steady = SteadyClock(clock, store, spool.boot_id(), ourselves.clock_jumped)
         begin = _in_turn(steady.set, store.check)
+    checkups = Checkups([line.name for line in lines] if keeping is Keeping.AT_ALL_COSTS else [])
     programs = [Program(command=one.command, timeout=one.timeout) for one in configuration.last_resort]
     dispatch = Dispatch(
         store=store,
         clock=clock,
-        lines=Lines(lines, Pool(line.name for line in lines)),
+        lines=Lines(lines, Pool(line.name for line in lines), checkups),
         climbing=climbing,
         composing=Composing(
             climbing, Renderer(configuration.templates), settings, {one.name: one.settings.sim for one in lines}
         ),
         recording=recording,
         ourselves=ourselves,
+        doubting=Doubting(checkups, recording, ourselves),
         settings=settings,
         executor=executor,
         wake=wake.wake,

@@ -10,6 +10,7 @@ from notifiers.alert import Channel, Severity
 from notifiers.engine.settings import EngineSettings
 from notifiers.escalation import (
     Circumstances,
+    Doubt,
     EndReason,
     EscalationState,
     Event,
@@ -123,6 +124,7 @@ class Climbing:
         reason: EndReason = EndReason.NONE,
         elsewhere: bool = False,
         answered: bool = False,
+        doubt: Doubt | None = None,
     ) -> Climb:
         """The climb after an event; ended as ``contact_gone`` if the configuration knows its contact no longer."""
         ladder = self.ladder(climb)
@@ -138,6 +140,7 @@ class Climbing:
             on_unknown=self._settings.on_unknown,
             remind=self._settings.remind,
             reason=reason,
+            doubt=doubt or Doubt(rung=climb.at.rung),
         )
         at = advance(climb.at, event, circumstances)
         return replace(climb, at=at, severity=severity, channel=_channel(ladder, at.rung))

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from notifiers.clock import Clock
 from notifiers.engine.climbing import Climbing
 from notifiers.engine.composing import Composed, Composing
+from notifiers.engine.doubting import Doubting
 from notifiers.engine.lines import Line, Lines
 from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.recording import Finished, Recording
@@ -79,6 +80,7 @@ class Dispatch:
         composing: Composing,
         recording: Recording,
         ourselves: Ourselves,
+        doubting: Doubting,
         settings: EngineSettings,
         executor: Executor,
         wake: Callable[[], None],
@@ -90,6 +92,7 @@ class Dispatch:
         self._composing = composing
         self._recording = recording
         self._ourselves = ourselves
+        self._doubting = doubting
         self._settings = settings
         self._executor = executor
         self._wake = wake
@@ -143,6 +146,7 @@ class Dispatch:
             self._unrecorded.popleft()
             self._ourselves.answered(answered.finished.gateway, answered.finished.answer.outcome)
             count += 1
+        self._doubting.act(self._lines.usable(self._clock.now()))
         return count
 
     def gather(self) -> None:
@@ -307,10 +311,12 @@ class Dispatch:
         return Answered(finished=finished, at=now, elsewhere=elsewhere)
 
     def _probe(self, now: datetime) -> None:
-        """Ask gateways that rest whether they are back, so that no message need find out."""
-        for name in self._lines.pool.due_probes(now):
+        """Ask gateways that rest whether they are back, and others whether they send what they take."""
+        resting = self._lines.pool.due_probes(now)
+        for name in dict.fromkeys((*resting, *self._lines.checkups.due(now))):
             if name not in self._probing:
                 self._probing.add(name)
+                self._lines.checkups.looked(name, now)
                 line = next(line for line in self._lines.lines if line.name == name)
                 self._executor.submit(self._ask, line)
 
@@ -329,3 +335,4 @@ class Dispatch:
         change = self._lines.pool.record_probe(probed.gateway, probed.health.is_reachable, now)
         if change is not None:
             self._changes.append((change, probed.health.detail, now))
+        self._doubting.examined(probed.gateway, probed.health, now)

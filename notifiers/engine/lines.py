@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from notifiers.alert import Channel
 from notifiers.channels import request_for
+from notifiers.engine.checkups import Checkups
 from notifiers.gateway.pool import Pool
 from notifiers.gateway.request import Request
 from notifiers.gateway.settings import GatewaySettings
@@ -57,9 +58,10 @@ class Offer:
 class Lines:
     """All gateways in the order in which they are tried. Used by the engine's thread alone."""
 
-    def __init__(self, lines: Sequence[Line], pool: Pool) -> None:
+    def __init__(self, lines: Sequence[Line], pool: Pool, checkups: Checkups) -> None:
         self.lines = tuple(lines)
         self.pool = pool
+        self.checkups = checkups
         self._under_way: Counter[tuple[str, bool]] = Counter()
 
     def offer(
@@ -80,8 +82,10 @@ class Lines:
             return Offer(impossible=True)
         again: datetime | None = None
         usable = self.usable(now)
-        for line in able:
-            if line.name not in usable or self._is_busy(line, channel):
+        standing = [line for line in able if line.name in usable]
+        sick = self.checkups.resting(now)
+        for line in [line for line in standing if line.name not in sick] or standing:
+            if self._is_busy(line, channel):
                 continue
             if channel is Channel.RING and calls_elsewhere.get(line.name, 0) >= CALLS_AT_ONCE:
                 again = min(again or now + CALL_ELSEWHERE_AGAIN, now + CALL_ELSEWHERE_AGAIN)
@@ -104,6 +108,7 @@ class Lines:
     def take(self, line: Line, channel: Channel, now: datetime) -> None:
         """A request begins; of a gateway that is out it is the one attempt of this wait."""
         self.pool.pick(now, frozenset(other.name for other in self.lines if other.name != line.name))
+        self.checkups.used(line.name, now)
         self._under_way[line.name, channel is Channel.RING] += 1
 
     def give_back(self, name: str, channel: Channel) -> None:

@@ -107,6 +107,20 @@ class Ourselves:
             )
         )
 
+    def sick(self, gateway: str, why: str, others_left: bool) -> None:
+        """A gateway takes messages and does not send them."""
+        _log.error("gateway %s is SICK: %s", gateway, why)
+        summary = f"{why}; what it took in the last ten minutes is told again" + (
+            ", and others are asked first" if others_left else "; there is NO OTHER that could be asked"
+        )
+        severity = Severity.ERROR if others_left else Severity.CRITICAL
+        self._say(self._alert(gateway, Kind.PROBLEM, severity, "SICK", summary, key=sick_key(gateway)))
+
+    def well(self, gateway: str) -> None:
+        """It sends again."""
+        if self._is_open((SOURCE, "", sick_key(gateway))):
+            self._say(self._alert(gateway, Kind.RECOVERY, Severity.INFO, "OK", "it sends again", key=sick_key(gateway)))
+
     def unwritable(self, reason: str) -> None:
         """The store's disk fails: alerts are told from memory."""
         _log.error("UNJOURNALLED: %s; alerts are told from memory, and forgotten if this process ends", reason)
@@ -141,12 +155,12 @@ class Ourselves:
         if was_told or self._is_open((SOURCE, "", _key(gateway))):
             self._say(self._alert(gateway, Kind.RECOVERY, Severity.INFO, "OK", "it takes messages again"))
 
-    def _alert(self, gateway: str, kind: Kind, severity: Severity, state: str, summary: str) -> Alert:
+    def _alert(self, gateway: str, kind: Kind, severity: Severity, state: str, summary: str, *, key: str = "") -> Alert:
         return Alert(
             source=SOURCE,
             kind=kind,
             severity=severity,
-            key=_key(gateway),
+            key=key or _key(gateway),
             host=gateway,
             service="SMS gateway",
             state=state,
@@ -161,8 +175,13 @@ class Ourselves:
 
 
 def is_about_gateway(alert: Alert, gateway: str) -> bool:
-    """Whether an alert of ours says that this gateway cannot be used."""
-    return alert.source == SOURCE and alert.key == _key(gateway)
+    """Whether an alert of ours says that this gateway does not do its work."""
+    return alert.source == SOURCE and alert.key in (_key(gateway), sick_key(gateway))
+
+
+def sick_key(gateway: str) -> str:
+    """The key of the incident about a gateway that takes messages and does not send them."""
+    return f"sick:{gateway}"
 
 
 def _key(gateway: str) -> str:

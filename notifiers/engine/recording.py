@@ -13,11 +13,11 @@ from notifiers.alert import Channel
 from notifiers.engine.climbing import LAST_STAGE, Climbing
 from notifiers.engine.deciding import Deciding
 from notifiers.engine.ledger import Ledger
-from notifiers.escalation import EndReason, EscalationState, Event, Purpose, event_of
+from notifiers.escalation import Doubt, EndReason, EscalationState, Event, Purpose, event_of
 from notifiers.gateway.answers import Answer
-from notifiers.incident import Incident, Reason
+from notifiers.incident import Incident, IncidentState, Reason
 from notifiers.outcome import Outcome
-from notifiers.store import Store, escalations, incidents, journal
+from notifiers.store import Store, doubts, escalations, incidents, journal
 from notifiers.store.accounts import NOBODY_REACHED, UNREACHED
 from notifiers.store.incidents import Past
 from notifiers.store.records import Climb
@@ -75,6 +75,17 @@ class Recording:
                 self._move(connection, attempt.message_id, Event.UNKNOWN, now)
         return len(lost)
 
+    def doubt(self, gateway: str, since: datetime, why: str, now: datetime) -> int:
+        """What a sick gateway took since then becomes unknown; how many climbs go back or on for that."""
+        with self._store.write() as connection:
+            found = doubts.doubt(connection, gateway, since, f"taken, and then: {why}")
+            climbs = escalations.by_id(connection, found)
+            known = incidents.by_id(connection, {c.incident_id for c in climbs if c.incident_id is not None})
+            concerned = [climb for climb in climbs if _still_matters(climb, known)]
+            for climb in concerned:
+                self._apply(connection, [climb], Event.DOUBT, now, doubt=found[climb.id])
+        return len(concerned)
+
     def refuse(self, connection: Connection, climbs: Iterable[Climb], why: str, now: datetime) -> None:
         """No gateway can do this for this contact: as if refused, without a request."""
         climbs = list(climbs)
@@ -111,13 +122,16 @@ class Recording:
         *,
         elsewhere: bool = False,
         answered: bool = False,
+        doubt: Doubt | None = None,
     ) -> None:
         found = incidents.by_id(connection, {c.incident_id for c in climbs if c.incident_id is not None}, lock=True)
         moved = []
         for climb in climbs:
             incident = found.get(climb.incident_id or 0)
             severity = incident.severity if incident else climb.severity
-            after = self._climbing.move(climb, event, now, severity=severity, elsewhere=elsewhere, answered=answered)
+            after = self._climbing.move(
+                climb, event, now, severity=severity, elsewhere=elsewhere, answered=answered, doubt=doubt
+            )
             if incident is not None and incident.held and after.at.state is EscalationState.WAITING:
                 after = self._climbing.move(after, Event.HOLD, now, severity=severity)
             moved.append(after)
@@ -167,6 +181,14 @@ class Recording:
                 Past(at=now, incident_id=None, contact="", event=NOBODY_REACHED, detail=f"alert {alert_id}")
             )
         ledger.write()
+
+
+def _still_matters(climb: Climb, known: dict[int, Incident]) -> bool:
+    """Whether whoever was told may have to be told again: not of what is over, or taken by somebody."""
+    if climb.at.purpose is Purpose.NOTICE:
+        return True
+    incident = known.get(climb.incident_id or 0)
+    return incident is not None and incident.state is IncidentState.OPEN and climb.generation == incident.generation
 
 
 def _not_told(notice: Climb, now: datetime) -> Past:

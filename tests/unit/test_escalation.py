@@ -16,6 +16,7 @@ from notifiers.escalation import (
     TRANSITIONS,
     TRIES_BEFORE_NEXT,
     Circumstances,
+    Doubt,
     EndReason,
     Escalation,
     EscalationState,
@@ -267,3 +268,106 @@ def test_an_unanswered_climb_uses_every_rung_that_is_open_to_it(ladder: Ladder, 
         )
     assert used == wanted
     assert escalation.active == (ladder.again is not None and bool(wanted))
+
+
+TEXTS = Ladder(
+    name="texts",
+    rungs=(
+        Rung(channel=Channel.TELEGRAM),
+        Rung(channel=Channel.SMS, after=5 * MINUTE),
+        Rung(channel=Channel.FLASH, after=5 * MINUTE),
+    ),
+)
+
+
+def climbed(rungs: int, ladder: Ladder = TEXTS, purpose: Purpose = Purpose.PROBLEM) -> Escalation:
+    """So many rungs were accepted, five minutes apart."""
+    escalation = start(ladder, Severity.CRITICAL, NOW, purpose=purpose)
+    for number in range(rungs):
+        escalation = send(escalation, Event.ACCEPTED, at(5 * number, ladder=ladder))
+    return escalation
+
+
+EARLIER = NOW - MINUTE
+
+
+@pytest.mark.parametrize(
+    ("before", "doubt", "state", "rung", "due", "told", "repeats"),
+    [
+        pytest.param(climbed(1), Doubt(rung=0), "waiting", 1, 5, None, False, id="telegram: on at once"),
+        pytest.param(climbed(2), Doubt(rung=1), "waiting", 1, 6, None, True, id="sms: once more"),
+        pytest.param(
+            climbed(2),
+            Doubt(rung=1, told_before=EARLIER),
+            "waiting",
+            1,
+            6,
+            EARLIER,
+            True,
+            id="but they were told before",
+        ),
+        pytest.param(
+            climbed(2), Doubt(rung=1, repeated=True), "waiting", 2, 6, None, False, id="sms again: on at once"
+        ),
+        pytest.param(climbed(3), Doubt(rung=2), "waiting", 2, 6, None, True, id="the ladder had ended: back"),
+        pytest.param(
+            climbed(3), Doubt(rung=2, repeated=True), "ended", 2, 6, None, False, id="repeated, and no more rungs"
+        ),
+        pytest.param(climbed(1), Doubt(rung=7), "waiting", 1, 5, NOW, False, id="a rung that a reload took away"),
+    ],
+)
+def test_what_follows_a_doubt(
+    before: Escalation, doubt: Doubt, state: str, rung: int, due: int, told: datetime | None, repeats: bool
+) -> None:
+    """A message that may not have gone out is as good as one of unknown outcome."""
+    after = advance(before, Event.DOUBT, at(6, ladder=TEXTS, doubt=doubt))
+    assert (after.state, after.rung, after.due_at) == (state, rung, NOW + due * MINUTE)
+    assert (after.told_at, after.repeats) == (told, repeats)
+
+
+def test_in_doubt_nobody_is_left_who_was_told() -> None:
+    """Repeated and doubted again on the last rung: it has reached nobody, so that somebody else will be told."""
+    after = advance(climbed(3), Event.DOUBT, at(16, ladder=TEXTS, doubt=Doubt(rung=2, repeated=True)))
+    assert after.end is EndReason.UNREACHED
+
+
+def test_a_repeat_after_a_doubt_leads_on_as_ever() -> None:
+    """The SMS is sent again and accepted: five minutes later comes what would have come after the first."""
+    doubted = advance(climbed(2), Event.DOUBT, at(6, ladder=TEXTS, doubt=Doubt(rung=1)))
+    after = send(doubted, Event.ACCEPTED, at(6, ladder=TEXTS))
+    assert (after.rung, after.due_at, after.repeats) == (2, NOW + 11 * MINUTE, False)
+
+
+def test_a_ring_in_doubt_counts_as_placed() -> None:
+    """As after an unknown outcome."""
+    rung = climbed(3, STANDARD)
+    assert advance(rung, Event.DOUBT, at(11, doubt=Doubt(rung=2))) == rung
+
+
+@pytest.mark.parametrize("reason", [EndReason.ACKNOWLEDGED, EndReason.RECOVERED, EndReason.SUPERSEDED, EndReason.STALE])
+def test_a_doubt_wakes_nobody_who_has_done_with_it(reason: EndReason) -> None:
+    """What was acknowledged or is over stays so."""
+    over = advance(climbed(2), Event.STOP, at(6, ladder=TEXTS, reason=reason))
+    assert advance(over, Event.DOUBT, at(7, ladder=TEXTS, doubt=Doubt(rung=1))) == over
+
+
+def test_what_a_downtime_holds_stays_held_in_doubt() -> None:
+    """It goes back to its rung, and waits for its release."""
+    held = advance(climbed(2), Event.HOLD, at(6, ladder=TEXTS))
+    after = advance(held, Event.DOUBT, at(7, ladder=TEXTS, doubt=Doubt(rung=1)))
+    assert (after.state, after.rung, after.repeats) == (EscalationState.HELD, 1, True)
+
+
+def test_a_notice_in_doubt_is_told_once_more() -> None:
+    """By the ladder it was made with, and then it has ended."""
+    ladder = notice_ladder(TEXTS, Channel.SMS)
+    told = climbed(1, ladder, Purpose.NOTICE)
+    doubted = advance(told, Event.DOUBT, at(6, ladder=ladder, doubt=Doubt(rung=0)))
+    assert (doubted.state, doubted.repeats, doubted.told_by) == (EscalationState.WAITING, True, told.told_by)
+    assert send(doubted, Event.ACCEPTED, at(6, ladder=ladder)).end is EndReason.TOLD
+
+
+def test_a_doubted_telegram_hurries_the_sms() -> None:
+    """It was to wait for five minutes: it is due now."""
+    after = advance(climbed(1), Event.DOUBT, at(2, ladder=TEXTS, doubt=Doubt(rung=0)))
+    assert (after.rung, after.due_at) == (1, NOW + 2 * MINUTE)
