@@ -17,7 +17,7 @@ from peers.journal import Journal
 from peers.machine import Machine, wait_until
 from peers.notifier import Notifier
 from peers.people import gateway_settings
-from peers.watch import ArgumentsWatch
+from peers.watch import ArgumentsWatch, assert_not_written
 
 from notifiers.simulator import Simulator
 
@@ -154,12 +154,3 @@ def no_faults(sim: Simulator) -> Iterator[None]:
     """Whatever a test did to the gateway, the next one finds it well."""
     yield
     sim.faults.clear()
-
-
-def assert_not_written(folder: Path, password: str) -> None:
-    """The password is in no file but the one that was made to hold it: no log of any daemon, no entry, no database."""
-    wanted = password.encode()
-    looked_at = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    found = [str(path) for path in looked_at if path.name != "gateway.password" and wanted in path.read_bytes()]
-    assert looked_at, "there was nothing to look at"
-    assert not found, f"the gateway's password is written in {found}"

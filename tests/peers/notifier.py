@@ -137,6 +137,19 @@ class Notifier:
         """Whom it was tried to tell of an object's problems, by which channel, in order."""
         return [(told["contact"], told["channel"]) for one in self.incidents_of(host, service) for told in one["told"]]
 
+    def wait_for_told(self, expected: list[tuple[str, str]], host: str, service: str = "") -> None:
+        """Wait until an object was told of by Telegram exactly so often; later rungs may have come meanwhile."""
+
+        def by_telegram() -> list[tuple[str, str]]:
+            return [told for told in self.told(host, service) if told[1] == "telegram"]
+
+        def looked() -> bool:
+            found = by_telegram()
+            assert len(found) <= len(expected), f"{host} {service}: told {found}"
+            return found == expected
+
+        wait_until(looked, f"{host} {service} told to {expected}", 10)
+
     def wait_for_state(self, state: str, host: str, service: str = "", timeout: float = 20) -> dict[str, Any]:
         """Wait until the last incident of this object is ``open``, ``held``, ``acknowledged`` or ``resolved``."""
 

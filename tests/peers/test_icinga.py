@@ -18,7 +18,7 @@ from peers.shipped import BIN, shipped
 from notifiers.simulator import Fault, FaultKind, Simulator
 
 SYSTEM = "Icinga 2"
-CLIMB = 3.0
+CLIMB = 4.0
 """Seconds between rungs of the ladder."""
 
 PLAIN = [f"web-{number:02}" for number in range(1, 31)]
@@ -185,7 +185,7 @@ def test_problem_and_recovery_of_a_service(icinga: Icinga, notifier: Notifier, w
     journey.note(f"Telegram to anna: {notifier.wait_for_text('anna', web, '40% full')!r}")
     resolved = notifier.wait_for_state("resolved", web, "disk")
     journey.note(f"the incident is {resolved['state']}, told {notifier.told(web, 'disk')}")
-    assert notifier.told(web, "disk") == [("anna", "telegram")] * 2
+    notifier.wait_for_told([("anna", "telegram")] * 2, web, "disk")
 
 
 def test_problem_and_recovery_of_a_host(icinga: Icinga, notifier: Notifier, web: str) -> None:
@@ -310,7 +310,7 @@ def test_whatever_a_check_writes(icinga: Icinga, notifier: Notifier, web: str, o
     assert output in notifier.wait_for_text("anna", web)
     assert not canary.exists()
     recover(icinga, notifier, web)
-    assert notifier.told(web, "disk") == [("anna", "telegram")] * 2
+    notifier.wait_for_told([("anna", "telegram")] * 2, web, "disk")
 
 
 def test_line_breaks_of_dos(icinga: Icinga, notifier: Notifier, web: str) -> None:
@@ -406,7 +406,7 @@ def test_icinga_restarted_in_the_middle(icinga: Icinga, notifier: Notifier, web:
     icinga.service(web, "OK", "after the restart")
     notifier.wait_for_text("anna", web, "after the restart")
     notifier.wait_for_state("resolved", web, "disk")
-    assert notifier.told(web, "disk").count(("anna", "telegram")) == 2
+    notifier.wait_for_told([("anna", "telegram")] * 2, web, "disk")
 
 
 def test_lost_recovery(icinga: Icinga, notifier: Notifier, web: str) -> None:

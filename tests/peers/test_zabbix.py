@@ -148,7 +148,7 @@ def test_problem_and_recovery(zabbix: Zabbix, notifier: Notifier, journal: Journ
     for host, journey in zip(hosts, journeys, strict=True):
         journey.note(f"Telegram: {notifier.wait_for_text(host, name_of(host), count=2, timeout=30)!r}")
         notifier.wait_for_state("resolved", host, name_of(host))
-        assert notifier.told(host, name_of(host)) == [(host, "telegram")] * 2
+        notifier.wait_for_told([(host, "telegram")] * 2, host, name_of(host))
         wait_until(lambda host=host: [one["status"] for one in zabbix.alerts(host)] == ["1", "1"], "sent, says Zabbix")
 
 
@@ -275,7 +275,7 @@ def test_zabbix_restarted_in_the_middle(zabbix: Zabbix, notifier: Notifier) -> N
     once = ("restarted", "both", "long", "posing", "late", "away-by-script", "away-by-webhook", "hostile-by-webhook")
     recover(zabbix, notifier, *once, "shared", "strange", "moded", "updated", "hanging")
     for host in once:
-        assert notifier.told(host, name_of(host)) == [(host, "telegram")] * 2
+        notifier.wait_for_told([(host, "telegram")] * 2, host, name_of(host))
 
 
 def test_cancelled_escalation(zabbix: Zabbix, notifier: Notifier) -> None:

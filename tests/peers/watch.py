@@ -1,4 +1,4 @@
-"""Looks at every process's arguments while the real systems work: the gateway's password must be in none of them."""
+"""Looks where the gateway's password must not be: at the arguments of all processes, and in whatever was written."""
 
 from __future__ import annotations
 
@@ -56,3 +56,12 @@ class ArgumentsWatch:
             folder, _, name = word.rpartition(b"/")
             if name.startswith(b"notify-") and name[7:].isalpha() and folder.startswith(self._folders):
                 self.scripts.add(name.decode())
+
+
+def assert_not_written(folder: Path, password: str) -> None:
+    """The password is in no file but the one that was made to hold it: no log of any daemon, no entry, no database."""
+    wanted = password.encode()
+    looked_at = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    found = [str(path) for path in looked_at if path.name != "gateway.password" and wanted in path.read_bytes()]
+    assert looked_at, "there was nothing to look at"
+    assert not found, f"the gateway's password is written in {found}"
