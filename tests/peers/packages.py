@@ -10,26 +10,27 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import glob
 from pathlib import Path
 
 PACKAGES = {
     "prometheus-alertmanager": "/usr/bin/prometheus-alertmanager",
     "icinga2-bin": "/usr/sbin/icinga2",
     "nagios4-core": "/usr/sbin/nagios4",
-    "postgresql": "/usr/lib/postgresql",
+    "postgresql": "/usr/lib/postgresql/*/bin/initdb",
     "zabbix-server-pgsql": "/usr/sbin/zabbix_server",
     "zabbix-frontend-php": "/usr/share/zabbix/api_jsonrpc.php",
     "php-cli": "/usr/bin/php",
-    "php-pgsql": "/etc/php",
+    "php-pgsql": "/usr/lib/php/*/pgsql.so",
     "openssl": "/usr/bin/openssl",
 }
-"""Debian's packages, and what is there once they are installed."""
+"""Debian's packages, and what is there, as a glob, once they are installed."""
 _POLICY = Path("/usr/sbin/policy-rc.d")
 
 
 def missing() -> list[str]:
     """Packages that are not installed."""
-    return [package for package, path in PACKAGES.items() if not Path(path).exists()]
+    return [package for package, path in PACKAGES.items() if not glob(path)]
 
 
 @contextmanager
