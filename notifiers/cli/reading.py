@@ -34,8 +34,12 @@ def opened(place: Place, configuration: Configuration) -> Iterator[Store]:
 
 @contextmanager
 def looking_into(place: Place, configuration: Configuration) -> Iterator[Connection]:
-    """A connection that only reads. Raises as ``opened`` does."""
+    """A connection that only reads. Raises as ``opened`` does, and NoStoreYet for a database without our tables."""
+    from notifiers.store import migrate
+
     with opened(place, configuration) as store, store.read() as connection:
+        if migrate.current(connection) is None:
+            raise NoStoreYet("the store is empty: no engine has worked on it yet, nor has 'brevisone store upgrade'")
         yield connection
 
 
