@@ -66,7 +66,8 @@ class Composing:
         left_out: list[Climb] = []
         for climb in claimed:
             incident = known.get(climb.incident_id or 0)
-            if incident is not None and is_about_gateway(incident.alert, by):
+            problem = climb.at.purpose is Purpose.PROBLEM
+            if problem and incident is not None and is_about_gateway(incident.alert, by):
                 left_out.append(_later(climb, now))  # what arrived by this gateway would be false
                 continue
             if climb.at.purpose is Purpose.NOTICE and climb.incident_id in begun_again:

@@ -175,8 +175,8 @@ class Ourselves:
 
 
 def is_about_gateway(alert: Alert, gateway: str) -> bool:
-    """Whether an alert of ours says that this gateway does not do its work."""
-    return alert.source == SOURCE and alert.key in (_key(gateway), sick_key(gateway))
+    """Whether an alert of ours says that this gateway cannot be used."""
+    return alert.source == SOURCE and alert.key == _key(gateway)
 
 
 def sick_key(gateway: str) -> str:
