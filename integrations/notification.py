@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from integrations import words
 from notifiers.alert import Alert, Channel, Kind, Severity
@@ -168,6 +168,17 @@ def read_notification(
         recipients=words.recipients(values.every("to")),
         notes=tuple(values.notes),
     )
+
+
+def with_recovery(alert: Alert) -> list[Alert]:
+    """The alert, and before it a recovery if it tells that something which is well now begins to flap.
+
+    While an object flaps its daemon tells of no recovery, and what is known to be well must not be rung for.
+    """
+    if alert.kind is not Kind.FLAPPING or alert.state.upper() not in _GOOD or not alert.key:
+        return [alert]
+    recovery = replace(alert, kind=Kind.RECOVERY, severity=Severity.INFO, ends=False, problem_id="", notes=())
+    return [recovery, alert]
 
 
 def _kind(values: Values, state: str, host: str) -> tuple[Kind, bool]:

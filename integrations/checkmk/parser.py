@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from integrations.checkmk.bulk import read_bulk
 from integrations.checkmk.context import PREFIX, options_of
-from integrations.notification import Values, episode, read_notification
+from integrations.notification import Values, episode, read_notification, with_recovery
 from integrations.words import shown
 from notifiers.alert import Alert, Kind, Severity
 from notifiers.errors import NotUnderstood
@@ -29,10 +29,10 @@ class Checkmk:
                 name.removeprefix(PREFIX): value for name, value in entry.call.env.items() if name.startswith(PREFIX)
             }
             alert = self._read(context, entry.severities)
-            if not entry.call.argv:
-                return [alert]
-            note = f"unknown arguments: {shown(' '.join(entry.call.argv))}"
-            return [replace(alert, notes=(*alert.notes, note))]
+            if entry.call.argv:
+                note = f"unknown arguments: {shown(' '.join(entry.call.argv))}"
+                alert = replace(alert, notes=(*alert.notes, note))
+            return with_recovery(alert)
         return self._bulk(entry.body or "", entry.severities)
 
     def _bulk(self, body: str, severities: Mapping[str, Severity]) -> list[Alert]:
@@ -40,7 +40,7 @@ class Checkmk:
         empty = 0
         for context in read_bulk(body):
             try:
-                alerts.append(self._read(context, severities))
+                alerts += with_recovery(self._read(context, severities))
             except NotUnderstood:
                 empty += 1
         if not alerts:

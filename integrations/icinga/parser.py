@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.icinga.environment import READER
-from integrations.notification import Values, given_episode, read_notification
+from integrations.notification import Values, given_episode, read_notification, with_recovery
 from notifiers.alert import Alert, Kind
 from notifiers.errors import NotUnderstood
 from notifiers.integration import HandedOver
@@ -15,11 +15,11 @@ class Icinga:
     source = "icinga"
 
     def parse(self, entry: HandedOver) -> list[Alert]:
-        """The one alert of a call. Raises NotUnderstood if it says nothing that could be told."""
+        """The alert of a call, and with flapping perhaps a recovery. Raises NotUnderstood if it says nothing that could be told."""
         if entry.call is None:
             raise NotUnderstood("icinga hands over calls of notify-icinga, not bodies")
         options = READER.read(entry.call.argv, entry.call.env)
-        return [read_notification(self.source, options, entry.severities, problem_id=_problem_id)]
+        return with_recovery(read_notification(self.source, options, entry.severities, problem_id=_problem_id))
 
 
 def _problem_id(kind: Kind, values: Values) -> str:

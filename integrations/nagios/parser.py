@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from integrations.nagios.environment import variables
-from integrations.notification import OPTIONS, PREFIX, Values, episode, read_notification
+from integrations.notification import OPTIONS, PREFIX, Values, episode, read_notification, with_recovery
 from notifiers.alert import Alert, Kind
 from notifiers.errors import NotUnderstood
 from notifiers.integration import HandedOver
@@ -23,12 +23,12 @@ class Nagios:
     source = "nagios"
 
     def parse(self, entry: HandedOver) -> list[Alert]:
-        """The one alert of a call. Raises NotUnderstood if it says nothing that could be told."""
+        """The alert of a call, and with flapping perhaps a recovery. Raises NotUnderstood if it says nothing that could be told."""
         if entry.call is None:
             raise NotUnderstood("nagios hands over calls of notify-nagios, not bodies")
         options = _READER.read(entry.call.argv, variables(entry.call.env))
         alert = read_notification(self.source, options, entry.severities, long_output=_lines, problem_id=_problem_id)
-        return [alert]
+        return with_recovery(alert)
 
 
 def _lines(text: str) -> str:

@@ -193,6 +193,23 @@ def test_news_is_told_once_by_text(w: World, kind: str) -> None:
     assert (w.channels("anna"), w.incidents()) == (["telegram"], [])
 
 
+def test_what_is_well_when_it_begins_to_flap_climbs_no_further(w: World) -> None:
+    """Its monitoring system will tell of no recovery: who was told hears of both in one text, and nothing rings."""
+    problem(w)
+    problem(w, "FLAPPINGSTART", state="OK")
+    w.fast_forward("3h")
+    assert w.channels("anna") == ["telegram", "telegram"]
+    assert w.states() == ["resolved"]
+
+
+def test_what_is_bad_while_it_flaps_climbs_on(w: World) -> None:
+    """Flapping proves nothing as long as the state is bad."""
+    problem(w)
+    problem(w, "FLAPPINGSTART", state="CRITICAL")
+    w.fast_forward("6m")
+    assert (w.channels("anna"), w.states()) == (["telegram", "telegram", "sms"], ["open"])
+
+
 def test_news_for_somebody_without_telegram(w: World) -> None:
     """Told by the next text channel."""
     problem(w, "CUSTOM", to="ben")
