@@ -27,6 +27,7 @@ from notifiers.engine.intake import Intake
 from notifiers.engine.last_resort import LastResort, Program
 from notifiers.engine.lines import CALLS_AT_ONCE, TEXTS_AT_ONCE, Line, Lines
 from notifiers.engine.loop import Engine, WakePipe
+from notifiers.engine.loop_test import LoopTest
 from notifiers.engine.offers import Offer, Offers
 from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.passing import Passing
@@ -116,13 +117,22 @@ def build_engine(
         executor=executor,
         wake=wake.wake,
     )
+    loop_test = LoopTest(
+        every=configuration.loop_test if keeping is Keeping.AT_ALL_COSTS else None,
+        lines=lines,
+        store=store,
+        clock=clock,
+        ourselves=ourselves,
+        executor=executor,
+        wake=wake.wake,
+    )
     intake = Intake(
         spool=entries,
         rejected=ourselves.rejected,
         store=store,
         clock=clock,
         understanding=Understanding(load_integrations(), configuration.severities),
-        answering=Answering(configuration.directory, configuration.numbering.read),
+        answering=Answering(configuration.directory, configuration.numbering.read, loop_test.came_back),
         deciding=deciding,
         settings=settings,
     )
@@ -136,6 +146,7 @@ def build_engine(
         dispatch=dispatch,
         passing=Passing(store, deciding, settings),
         last_resort=LastResort(programs, store, executor, wake.wake),
+        loop_test=loop_test,
         housekeeping=Housekeeping(
             spool=entries,
             store=store,

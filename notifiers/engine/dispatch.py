@@ -116,6 +116,10 @@ class Dispatch:
         """How every gateway stands, in their order; from any thread."""
         return self._lines.pool.circuits()
 
+    def usable(self, now: datetime) -> tuple[str, ...]:
+        """Gateways that a message may be given to now."""
+        return self._lines.usable(now)
+
     def next_due(self, now: datetime) -> datetime | None:
         """When the next escalation is due after ``now``."""
         with self._store.read() as connection:

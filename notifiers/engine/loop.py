@@ -14,6 +14,7 @@ from notifiers.engine.dispatch import Dispatch
 from notifiers.engine.housekeeping import Housekeeping
 from notifiers.engine.intake import Intake
 from notifiers.engine.last_resort import LastResort
+from notifiers.engine.loop_test import LoopTest
 from notifiers.engine.offers import Offer, Offers
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
@@ -73,6 +74,7 @@ class Engine:
         dispatch: Dispatch,
         passing: Passing,
         last_resort: LastResort,
+        loop_test: LoopTest,
         housekeeping: Housekeeping,
         recording: Recording,
         executor: ThreadPoolExecutor,
@@ -92,6 +94,7 @@ class Engine:
         self._dispatch = dispatch
         self._passing = passing
         self._last_resort = last_resort
+        self._loop_test = loop_test
         self._housekeeping = housekeeping
         self._recording = recording
         self._executor = executor
@@ -135,6 +138,7 @@ class Engine:
         passed = self._passing.pass_to(now)
         held_back = self._dispatch.send_due()
         self._last_resort.look(now)
+        self._loop_test.look(now, self._dispatch.usable(now))
         self._housekeeping.look(now)
         following = self._dispatch.next_due(self._clock.now())
         more = None if took_all else now

@@ -36,6 +36,7 @@ class Ourselves:
         self._hand_over = hand_over
         self._is_open = is_open
         self._rejects_told = False
+        self._loops_closed: set[str] = set()
         self._resting: dict[str, datetime] = {}
         self._told: set[str] = set()
         self._proven: set[str] = set()
@@ -62,7 +63,12 @@ class Ourselves:
             self._came_back(gateway)
 
     def look(self, now: datetime, alive: tuple[str, ...]) -> None:
-        """Tell of gateways that have not answered for too long."""
+        """Tell of gateways that have not answered for too long, and of what is well again."""
+        while self._loops_closed:
+            gateway = self._loops_closed.pop()
+            if self._is_open((SOURCE, "", _loop_key(gateway))):
+                summary = "a message to its own number came back"
+                self._say(self._alert(gateway, Kind.RECOVERY, Severity.INFO, "OK", summary, key=_loop_key(gateway)))
         for gateway, since in self._resting.items():
             if gateway not in self._told and now - since >= RESTS_TOO_LONG:
                 minutes = (now - since) // timedelta(minutes=1)
@@ -121,6 +127,20 @@ class Ourselves:
         if self._is_open((SOURCE, "", sick_key(gateway))):
             self._say(self._alert(gateway, Kind.RECOVERY, Severity.INFO, "OK", "it sends again", key=sick_key(gateway)))
 
+    def loop_broken(self, gateway: str, sim: str, within: timedelta) -> None:
+        """A message to a gateway's own SIM did not come back."""
+        minutes = within // timedelta(minutes=1)
+        summary = (
+            f"a message to its own number {sim} did not come back within {minutes} min: it does not send (credit, "
+            "network), or Message Routing does not bring here what it receives"
+        )
+        _log.error("gateway %s: %s", gateway, summary)
+        self._say(self._alert(gateway, Kind.PROBLEM, Severity.ERROR, "NO LOOP", summary, key=_loop_key(gateway)))
+
+    def loop_closed(self, gateway: str) -> None:
+        """It came back."""
+        self._loops_closed.add(gateway)
+
     def unwritable(self, reason: str) -> None:
         """The store's disk fails: alerts are told from memory."""
         _log.error("UNJOURNALLED: %s; alerts are told from memory, and forgotten if this process ends", reason)
@@ -177,6 +197,10 @@ class Ourselves:
 def is_about_gateway(alert: Alert, gateway: str) -> bool:
     """Whether an alert of ours says that this gateway cannot be used."""
     return alert.source == SOURCE and alert.key == _key(gateway)
+
+
+def _loop_key(gateway: str) -> str:
+    return f"loop:{gateway}"
 
 
 def sick_key(gateway: str) -> str:

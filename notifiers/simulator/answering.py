@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 
 from notifiers.simulator.forwarding import Forwarded, Forwarding
@@ -16,6 +17,8 @@ class Answering:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
         self._forwarding = Forwarding(gateway.settings.routing, gateway.clock, gateway.settings.sim)
+        own = gateway.canonical(gateway.settings.sim) if gateway.settings.sim else None
+        gateway.deliveries.hand_back(own, lambda text: self._hand_back(own or "", text))
 
     def answer(self, number: str, text: str) -> tuple[Forwarded, ...]:
         """Send this text from this phone, and wait for what each rule that matches made of it.
@@ -27,6 +30,10 @@ class Answering:
         sent = Message(number=phone.number, channel=Way.ANSWER, text=text, at=now, request=0)
         self._gateway.phones.arrive(sent)
         return self._forwarding.forward(phone.number, text)
+
+    def _hand_back(self, own: str, text: str) -> None:
+        """Forward what the gateway sent to itself; in a thread, since whoever brings it holds the gateway's lock."""
+        threading.Thread(target=self._forwarding.forward, args=(own, text), name="own number", daemon=True).start()
 
     @property
     def rules(self) -> tuple[Rule, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Condition
 
@@ -37,6 +38,11 @@ class Deliveries:
         self._modem_settings = modem_settings
         self._total = 0
         self._failed = 0
+        self._own: tuple[str | None, Callable[[str], None]] = (None, lambda _text: None)
+
+    def hand_back(self, own: str | None, receive: Callable[[str], None]) -> None:
+        """A text that reaches the gateway's own number, if it has one, is received by it like any other."""
+        self._own = (own, receive)
 
     def deliver(self, delivery: Delivery, path: str, request: int) -> bool:
         """Bring it to everybody who can be reached; False if that is nobody."""
@@ -122,6 +128,9 @@ class Deliveries:
     def _arrive(self, message: Message) -> None:
         self._total += 1
         self._phones.arrive(message)
+        own, receive = self._own
+        if message.number == own and message.channel is not Way.RING:
+            receive(message.text)
 
     def _fail(self, _: datetime) -> None:
         self._failed += 1
