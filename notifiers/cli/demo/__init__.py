@@ -13,7 +13,7 @@ from notifiers.cli.paper import complain
 
 
 def demo() -> None:
-    """Shows, without any hardware, how an alert climbs Telegram, SMS and ring until somebody answers; half a minute."""
+    """Shows, without any hardware, how an alert climbs Telegram, SMS and ring until somebody answers; 15 seconds."""
     from notifiers.cli.demo.scene import DemoFailed, Scene
     from notifiers.cli.demo.story import tell
 
