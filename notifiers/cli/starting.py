@@ -125,23 +125,25 @@ def _take_back(made: list[Path]) -> None:
 
 def _write(path: Path, text: str) -> None:
     """A new file that only its owner may write, and nobody but owner and group may read."""
-    path.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+    if not path.parent.exists():
+        path.parent.mkdir(mode=0o750, parents=True)
+        _give_to_service(path.parent)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
-        os.fchmod(handle, 0o640)
-        _give_to_service(handle)
+        if _give_to_service(handle):
+            os.fchmod(handle, 0o640)
         file.write(text)
 
 
-def _give_to_service(handle: int) -> None:
-    """Let the service's group read it, if there is one and we may."""
+def _give_to_service(what: int | Path) -> bool:
+    """Make it the service's group's; False if there is none, or we may not."""
     import grp
 
     try:
-        group = grp.getgrnam("brevisone").gr_gid
-        os.fchown(handle, -1, group)
+        os.chown(what, -1, grp.getgrnam("brevisone").gr_gid)
     except (KeyError, PermissionError):
-        os.fchmod(handle, 0o600)
+        return False
+    return True
 
 
 def _say_next(place: Place, secret: Path) -> None:

@@ -12,9 +12,13 @@ import subprocess
 import termios
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from command_line import BIN, CommandLine, command_line
+from typer.testing import CliRunner
+
+from notifiers.cli.app import app
 
 
 @pytest.fixture
@@ -193,6 +197,18 @@ def test_init_writes_what_check_config_takes(shell: CommandLine) -> None:
     again = shell.brevisone("init", "--number", "0170 1234567")
     assert again.code == 1
     assert "is there already and stays as it is" in again.err
+
+
+def test_init_lets_the_group_of_the_service_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service, which is not root, may enter the folder that was made and read what is in it; others may not."""
+    group = 1 if os.geteuid() == 0 else os.getegid()
+    monkeypatch.setattr("grp.getgrnam", lambda name: SimpleNamespace(gr_gid=group))
+    file = tmp_path / "etc/brevisone/brevisone.yaml"
+    argv = ["init", "--config", str(file), "--gateway-url", "https://192.0.2.5/api.php", "--username", "apiuser"]
+    done = CliRunner().invoke(app, [*argv, "--number", "+491701234567", "--password-stdin"], input="sesame\n")
+    assert done.exit_code == 0, done.output
+    nodes = [(path.stat().st_gid, stat.S_IMODE(path.stat().st_mode)) for path in (file.parent, *file.parent.iterdir())]
+    assert nodes == [(group, 0o750), (group, 0o640), (group, 0o640)]
 
 
 @pytest.mark.parametrize(
