@@ -86,9 +86,14 @@ def _whose(state: str) -> str:
     except OSError:
         return f"{me} may not enter it; set BREVISONE_STATE to a folder of {me}"
     group = _group(found.st_gid)
+    with_service = (
+        f"add {me} to the group (usermod -aG {group} {me}) and restart what calls this"
+        if found.st_gid
+        else f"give the folder to the service's user (chown -R brevisone: {state}) and restart the service"
+    )  # nobody shall be led into the group of root
     return (
         f"{me} may not write here, {state} belongs to user {_user(found.st_uid)} and group {group}; "
-        f"with the service, add {me} to the group (usermod -aG {group} {me}) and restart what calls this; "
+        f"with the service, {with_service}; "
         f"without it, give the folder to {me} (chown -R {me} {state})"
     )
 

@@ -176,6 +176,17 @@ def test_a_planted_file_of_another_user_is_rejected(service_state: Path) -> None
 
 
 @as_root
+def test_nobody_is_led_into_the_group_of_root(state: Path) -> None:
+    """Where root tried things out before the service ran, the folder is given away instead."""
+    state.mkdir(mode=0o700)
+    os.chown(state, 0, 0)
+    with pytest.raises(HandOverError) as caught:
+        as_user(STRANGER, [], lambda: spool.hand_over(str(state), "nagios", argv=["x"]))
+    assert "usermod" not in str(caught.value)
+    assert f"chown -R brevisone: {state}" in str(caught.value)
+
+
+@as_root
 def test_who_is_not_in_the_group_learns_what_to_do(service_state: Path) -> None:
     """The error names both users, the group and the command."""
     with pytest.raises(HandOverError) as caught:
