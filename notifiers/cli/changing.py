@@ -63,7 +63,8 @@ def _change(place: Place, incident_id: int, kind: Kind, by: str, comment: str) -
     found = known_incident(place, configuration, incident_id)
     name = subject(found.host, found.service, found.key)
     if not found.is_open:
-        complain(f"incident {incident_id} ({name}) is resolved already, since {found.resolved_at:%Y-%m-%d %H:%M} UTC")
+        since = f", since {found.resolved_at.astimezone():%Y-%m-%d %H:%M}" if found.resolved_at else ""
+        complain(f"incident {incident_id} ({name}) is resolved already{since}")
         raise typer.Exit(codes.PROBLEM)
     hand_over(
         place,

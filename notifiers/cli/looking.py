@@ -146,5 +146,6 @@ def _event_row(event: Event, now: datetime) -> tuple[str, ...]:
             return (when, event.channel, event.contact, event.gateway, outcome, text)
         case "waits":
             waits = f"{event.channel} is due" if event.what == "waiting" else f"{event.channel} is held"
-            return (when, waits, event.contact, "", "", "unless somebody answers")
+            until = "waits for a gateway or its rate" if event.at <= now else "unless somebody answers"
+            return (when, waits, event.contact, "", "", until if event.what == "waiting" else "")
     return (when, event.what.replace("_", " "), event.contact, "", "", event.detail)

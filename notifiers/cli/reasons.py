@@ -34,7 +34,7 @@ class Said:
 
 _ENDS = {
     EndReason.TOLD: "the notice was accepted",
-    EndReason.EXHAUSTED: "every rung of the ladder was used, nobody answered",
+    EndReason.EXHAUSTED: "every rung of the ladder was used, and nobody had answered by then",
     EndReason.UNREACHED: "every rung was tried and none was accepted",
     EndReason.ACKNOWLEDGED: "stopped: somebody acknowledged",
     EndReason.RECOVERED: "stopped: it recovered",
@@ -56,8 +56,21 @@ def reasons(connection: Connection, configuration: Configuration, incident_id: i
 
 
 def _said(climb: Climb, messages: Sequence[Event], now: datetime) -> Said:
-    told = f"{clock_time(climb.at.told_at, now)} ({climb.at.told_by})" if climb.at.told_at else ""
-    return Said(contact=climb.contact, told=told, why=f"{_part(climb)}: {_stands(climb, messages, now)}")
+    why = f"{_part(climb)}: {_stands(climb, messages, now)}"
+    return Said(contact=climb.contact, told=_told(climb, messages, now), why=why)
+
+
+def _told(climb: Climb, messages: Iterable[Event], now: datetime) -> str:
+    """When last, and by which channel: ``told_by`` names the first one that reached them, not the last."""
+    told_at = climb.at.told_at
+    if told_at is None:
+        return ""
+    taken = [
+        event.channel
+        for event in messages
+        if event.contact == climb.contact and event.outcome == "accepted" and event.at <= told_at
+    ]
+    return f"{clock_time(told_at, now)} ({taken[-1] if taken else climb.at.told_by})"
 
 
 def _part(climb: Climb) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from notifiers import spool
 from notifiers.cli import codes
 from notifiers.cli.options import ConfigOption, JsonOption, Place, StateOption, place_of
 from notifiers.cli.paper import complain, write_json
@@ -108,4 +109,6 @@ def _was_told(one: Followed) -> bool:
 def _not_settled(place: Place, seen: list[Followed], wait: float) -> str:
     if not seen:
         return f"after {wait:g} s nobody has taken it in; it waits in {place.state}/spool/new"
-    return f"after {wait:g} s it is not settled; the engine goes on with it"
+    if spool.service_marked(str(place.state)):
+        return f"after {wait:g} s it is not settled; the service goes on with it"
+    return f"after {wait:g} s it is not settled, and no service runs; brevisone serve or run-once goes on with it"

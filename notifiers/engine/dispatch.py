@@ -304,11 +304,11 @@ class Dispatch:
         level = logging.INFO if finished.answer.outcome is Outcome.ACCEPTED else logging.WARNING
         _log.log(
             level,
-            "%s to %s by gateway %s for %d: %s (%s)",
+            "%s to %s by gateway %s%s: %s (%s)",
             finished.channel,
             finished.contact,
             finished.gateway,
-            finished.count,
+            f", {finished.count} at once" if finished.count > 1 else "",
             finished.answer.outcome,
             finished.answer.detail or finished.answer.reason,
         )

@@ -10,7 +10,7 @@ import pytest
 from command_line import PROBLEM, CommandLine, command_line
 from simulated import ANNA
 
-from notifiers.simulator import Way
+from notifiers.simulator import Fault, FaultKind, Way
 
 
 @pytest.fixture
@@ -88,6 +88,26 @@ def test_why_speaks_of_everybody(shell: CommandLine) -> None:
     why = {one["contact"]: one["why"] for one in said}
     assert why["anna"].startswith("stage 1: sms follows at ")
     assert why["ben"] == "neither the alert nor a route names them"
+
+
+def test_why_names_the_last_channel_that_told_somebody(tmp_path: Path) -> None:
+    """The SMS that came after the Telegram text, and not the channel that reached them first."""
+    ladders = {"standard": [{"channel": "telegram"}, {"channel": "sms", "after": "0s"}]}
+    with command_line(tmp_path, ladders=ladders) as shell:
+        _with_incident(shell)
+        assert shell.brevisone("run-once").code == 0
+        (anna, *_) = shell.brevisone("why", str(shell.incidents()[0]["id"]), "--json").json["reasons"]
+    assert anna["told"].endswith("(sms)")
+    assert "and nobody had answered by then" in anna["why"]
+
+
+def test_what_is_overdue_waits_for_a_gateway(shell: CommandLine) -> None:
+    """``show`` does not say of what should have been sent a while ago that it comes unless somebody answers."""
+    shell.sim.faults.add(Fault(kind=FaultKind.STATUS, status=401))
+    assert shell.run("notify-nagios", *PROBLEM).code == 0
+    shown = shell.brevisone("show", str(shell.incidents()[0]["id"])).out
+    assert "waits for a gateway or its rate" in shown
+    assert "unless somebody answers" not in shown
 
 
 @pytest.mark.parametrize("command", ["show", "why", "acknowledge", "resolve"])

@@ -57,7 +57,7 @@ def test_run_once_sends_what_is_due(shell: CommandLine) -> None:
     _handed_over(shell)
     done = shell.brevisone("run-once")
     assert (done.code, done.out) == (0, "nothing is due now\n")
-    assert "telegram to anna by gateway desk for 1: accepted" in done.err
+    assert "telegram to anna by gateway desk: accepted" in done.err
     assert [message.channel for message in shell.sim.phone(ANNA).messages] == [Way.TELEGRAM]
     quiet = shell.brevisone("run-once", "--quiet")
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
@@ -112,6 +112,15 @@ def test_send_that_reaches_nobody(shell: CommandLine) -> None:
     assert done.code == 1
     assert re.findall(r"^(\w+) to ben .*refused", done.out, re.M) == ["telegram", "sms"]
     assert "not everybody could be told" in done.err
+
+
+def test_send_that_is_not_settled_says_who_goes_on(shell: CommandLine) -> None:
+    """No gateway answers, and no service runs that would try again by itself."""
+    shell.sim.faults.add(Fault(kind=FaultKind.STATUS, status=401))
+    done = shell.brevisone("send", "anna", "Hello", "--wait", "0.5")
+    assert done.code == 1
+    assert "unusable (401: username or password is wrong" in done.out
+    assert "no service runs; brevisone serve or run-once goes on with it" in done.err
 
 
 def test_send_to_somebody_unknown(shell: CommandLine) -> None:
