@@ -63,6 +63,13 @@ def is_mobile(e164: str) -> bool:
     return number_type(parse(e164)) in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
+def is_in_use(e164: str) -> bool:
+    """Whether numbers of this form have been given out, as far as is known; new ones may be missing."""
+    from phonenumbers import is_valid_number, parse
+
+    return is_valid_number(parse(e164))
+
+
 def country_of(e164: str) -> str:
     """The ISO 3166 code of the number's country; empty if it belongs to none."""
     from phonenumbers import parse, region_code_for_country_code, region_code_for_number

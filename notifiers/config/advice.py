@@ -15,6 +15,7 @@ from notifiers.config.problem import Problem, quoted
 from notifiers.config.quantities import nearest
 from notifiers.config.secret import Secret, others_may_read
 from notifiers.integration import GROUP
+from notifiers.numbers import is_in_use
 
 if TYPE_CHECKING:
     from notifiers.config.models import Configuration
@@ -27,6 +28,7 @@ def warnings_of(configuration: Configuration, document: Document, file: Path | N
     found = [
         *_secrets(configuration, document, file),
         *_gateways(configuration),
+        *_odd_numbers(configuration),
         *_same_numbers(configuration),
         *_silent_ladders(configuration),
         *_unreachable_routes(configuration),
@@ -71,6 +73,13 @@ def _gateways(configuration: Configuration) -> _Found:
             yield words, ("gateways", index, "tls", "verify")
         if gateway.url.lower().startswith("http://"):
             yield "the password goes over the network for all to read; write https://", ("gateways", index, "url")
+
+
+def _odd_numbers(configuration: Configuration) -> _Found:
+    for name, contact in configuration.contacts.items():
+        if contact.number and not is_in_use(contact.number):
+            words = f"{contact.number} is no number as they are given out; is a digit missing?"
+            yield words, ("contacts", name, "number")
 
 
 def _same_numbers(configuration: Configuration) -> _Found:

@@ -312,6 +312,10 @@ def test_a_recipient_is_enough_to_tell_somebody() -> None:
             "4: contacts.bert.number: is also the number of anna; an answer from it counts for the first of them",
         ),
         (
+            GATEWAY + "country: DE\ncontacts: {anna: {number: 0170 12}}\n",
+            "3: contacts.anna.number: +4917012 is no number as they are given out; is a digit missing?",
+        ),
+        (
             GATEWAY + "routes:\n  - {drop: true}\n  - {to: '+491701234567'}\n",
             "3: routes[0]: matches everything, so that no route behind it is ever used; move it to the end",
         ),
