@@ -30,7 +30,7 @@ StateOption = Annotated[
         "--state-dir",
         metavar="FOLDER",
         show_default=False,
-        help="STATE; else $BREVISONE_STATE, else /var/lib/brevisone.",
+        help="STATE: spool and store; else $BREVISONE_STATE, else /var/lib/brevisone.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON for machines instead of a table for people.")]

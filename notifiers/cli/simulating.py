@@ -13,8 +13,6 @@ from notifiers.cli.paper import complain
 if TYPE_CHECKING:
     from notifiers.simulator import SimulatorSettings
 
-_INCOMING = "http://HOST:8770/incoming?number=$NUMBER$&text=$TXT$"
-
 
 def simulate(
     settings: Annotated[
@@ -31,7 +29,12 @@ def simulate(
     ] = None,
     forward: Annotated[
         str,
-        typer.Option("--forward", metavar="URL", show_default=False, help=f"Where answers go, as {_INCOMING}"),
+        typer.Option(
+            "--forward",
+            metavar="URL",
+            show_default=False,
+            help="Where answers go: the service's address for replies, with $NUMBER$ and $TXT$.",
+        ),
     ] = "",
 ) -> None:
     """Runs a simulated gateway with phones to look at and to answer from, until Ctrl-C."""
@@ -43,6 +46,8 @@ def simulate(
         print(f"phones:      {address.base_url}/")
         print(f"url:         {address.url}")
         print(f"users:       {', '.join(made.users)}")
+        if settings is None:
+            print(f"password:    {made.users['apiuser'].password.get_secret_value()}")
         if address.fingerprint:
             print(f"fingerprint: {address.fingerprint}")
             print(f"certificate: {address.certificate}")

@@ -31,8 +31,9 @@ def status(
     if json:
         write_json(facts)
         return
+    width = max(map(len, facts)) + 2
     for name, value in facts.items():
-        print(f"{name.replace('_', ' ') + ':':<20}{value}")
+        print(f"{name.replace('_', ' ') + ':':<{width}}{value}")
 
 
 @app.command()
