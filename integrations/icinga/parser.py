@@ -15,7 +15,7 @@ class Icinga:
     source = "icinga"
 
     def parse(self, entry: HandedOver) -> list[Alert]:
-        """The alert of a call, and with flapping perhaps a recovery. Raises NotUnderstood if it says nothing that could be told."""
+        """The alert of a call, with flapping perhaps a recovery too. Raises NotUnderstood if nothing could be told."""
         if entry.call is None:
             raise NotUnderstood("icinga hands over calls of notify-icinga, not bodies")
         options = READER.read(entry.call.argv, entry.call.env)

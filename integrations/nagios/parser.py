@@ -23,7 +23,7 @@ class Nagios:
     source = "nagios"
 
     def parse(self, entry: HandedOver) -> list[Alert]:
-        """The alert of a call, and with flapping perhaps a recovery. Raises NotUnderstood if it says nothing that could be told."""
+        """The alert of a call, with flapping perhaps a recovery too. Raises NotUnderstood if nothing could be told."""
         if entry.call is None:
             raise NotUnderstood("nagios hands over calls of notify-nagios, not bodies")
         options = _READER.read(entry.call.argv, variables(entry.call.env))
