@@ -105,13 +105,24 @@ class Listed:
 
 
 def list_incidents(
-    connection: Connection, *, all: bool = False, limit: int | None = None, before: int | None = None
+    connection: Connection,
+    *,
+    all: bool = False,
+    limit: int | None = None,
+    before: int | None = None,
+    source: str | None = None,
+    instance: str | None = None,
+    key: str | None = None,
 ) -> list[Listed]:
     """Incidents in the order in which they were opened; ``all``: those that are resolved too.
 
-    With ``limit`` the last that many, with ``before`` only those with a lower id: to go back page by page.
+    With ``limit`` the last that many, with ``before`` only those with a lower id: to go back page by page. With
+    ``source``, ``instance`` and ``key`` only those that are known by it; an instance may be empty.
     """
     wanted = sa.select(incidents.c.id)
+    for column, text in ((incidents.c.source, source), (incidents.c.instance, instance), (incidents.c.key, key)):
+        if text is not None:
+            wanted = wanted.where(column == text)
     if not all:
         wanted = wanted.where(OPEN)
     if before is not None:

@@ -128,6 +128,35 @@ def test_what_is_listed(store: Store) -> None:
         assert count_open(connection) == 3
 
 
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        pytest.param({"source": "nagios"}, [1, 3, 4], id="source"),
+        pytest.param({"source": "zabbix"}, [2, 5], id="another source"),
+        pytest.param({"key": "4711"}, [1, 2, 5], id="key"),
+        pytest.param({"source": "zabbix", "key": "4711"}, [2, 5], id="source and key"),
+        pytest.param({"source": "zabbix", "instance": "", "key": "4711"}, [2], id="no instance"),
+        pytest.param({"instance": "east"}, [4, 5], id="instance"),
+        pytest.param({"key": "4711", "all": False}, [2, 5], id="open ones"),
+        pytest.param({"key": "4711", "limit": 1, "before": 5}, [2], id="page by page"),
+        pytest.param({"key": "'; DROP TABLE incidents; --"}, [], id="no key at all"),
+        pytest.param({"key": ""}, [], id="empty key"),
+    ],
+)
+def test_what_is_listed_of_a_problem(store: Store, wanted: dict[str, Any], found: list[int]) -> None:
+    """What is known by a source, an instance and a key is found by them, each alone or together."""
+    with store.write() as connection:
+        known = [
+            _incident(2, alert=_alert(source="zabbix", key="4711")),
+            _incident(3, alert=_alert(key="4712")),
+            _incident(4, alert=_alert(instance="east", key="4713")),
+            _incident(5, alert=_alert(source="zabbix", instance="east", key="4711")),
+        ]
+        old = {"state": IncidentState.RESOLVED, "resolved_at": NOW, "reason": Reason.RECOVERED}
+        incidents.add(connection, [_incident(1, alert=_alert(key="4711"), **old), *known])
+        assert [one.id for one in list_incidents(connection, **{"all": True, **wanted})] == found
+
+
 def test_whom_it_was_told(store: Store) -> None:
     """Each attempt is a row, oldest first, once even if its message stands for two climbs; of this incident alone."""
     climbs = [_climb(1, 1), _climb(2, 1, only="telegram"), _climb(3, 2), _climb(4, 1, contact="ben")]
