@@ -27,18 +27,16 @@ from notifiers.service.doors import Doors, offered_token
 from notifiers.service.keeper import Keeper
 from notifiers.service.page import Page
 from notifiers.service.reading import Reading
+from notifiers.service.selection import LARGEST_ID, Selection
 from notifiers.service.signing_in import SigningIn
 from notifiers.service.webhooks import API, kept
 from notifiers.store.listing import Listed, find_incident, list_incidents
 from notifiers.store.timeline import Event, EventKind, timeline
 
-MOST = 500
-"""Incidents on one page and in one answer, unless fewer are asked for; ``before`` leads on."""
 LARGEST = 64 * 1024
 _PATIENCE = 20
 _EVERY = 0.05
 """Seconds between two looks, of which there are ``_PATIENCE``, whether the engine has done what was asked."""
-_LARGEST_ID = 2**63 - 1
 _CODE = re.compile(rf"\bACK [{ALPHABET}]{{{LENGTH}}}\b")
 """Whoever may only look must not learn by which code an incident is taken: the sender of an SMS can be forged."""
 
@@ -85,22 +83,32 @@ class Incidents:
         if wants_page(request):
             return await self._list_page(request)
         self._doors.for_incidents(request, Role.READ)
-        listed = await run_in_threadpool(self._listed, *_asked(request))
+        selection = Selection.of(request.query_params)
+        listed = await run_in_threadpool(self._listed, selection)
+        if selection.key is not None:
+            listed.reverse()  # of one problem the last episode is what most people mean
         return JSONResponse([incident.to_json() for incident in listed])
 
     async def _list_page(self, request: Request) -> Response:
         session = self._signing_in.session(request)
         if session is None:
-            return self._page.sign_in(can_read=self._doors.has_readers)
-        all_of_them, limit, before = _asked(request)
-        listed = await run_in_threadpool(self._listed, all_of_them, limit, before)
-        return self._page.list(listed[::-1], session, all_of_them=all_of_them, full=len(listed) >= limit)
+            return self._sign_in(request)
+        selection = Selection.of(request.query_params)
+        listed = await run_in_threadpool(self._listed, selection)
+        if selection.key is not None and selection.before is None and len(listed) == 1:
+            return RedirectResponse(f"/incidents/{listed[0].id}", status_code=303)
+        return self._page.list(listed[::-1], session, selection, full=len(listed) >= selection.limit)
+
+    def _sign_in(self, request: Request) -> Response:
+        path, query = request.url.path, request.url.query
+        then = f"{path}?{query}" if query else path
+        return self._page.sign_in(can_read=self._doors.has_readers, then=then)
 
     async def _show(self, request: Request) -> Response:
         page = wants_page(request)
         session = self._signing_in.session(request) if page else None
         if page and session is None:
-            return self._page.sign_in(can_read=self._doors.has_readers)
+            return self._sign_in(request)
         bearer = self._doors.for_incidents(request, Role.READ) if session is None else session.bearer
         incident, events = await run_in_threadpool(self._with_timeline, _id(request))
         if not bearer.may(Role.CHANGE):
@@ -162,9 +170,15 @@ class Incidents:
             await anyio.sleep(_EVERY)
         return incident
 
-    def _listed(self, all_of_them: bool, limit: int, before: int | None) -> list[Listed]:
+    def _listed(self, selection: Selection) -> list[Listed]:
         with self._reading.read() as connection:
-            return list_incidents(connection, all=all_of_them, limit=limit, before=before)
+            return list_incidents(
+                connection,
+                all=selection.all,
+                limit=selection.limit,
+                before=selection.before,
+                **selection.known_by,
+            )
 
     def _with_timeline(self, incident_id: int) -> tuple[Listed, list[Event]]:
         incident = self._found(incident_id)
@@ -188,27 +202,9 @@ def wants_page(request: Request) -> bool:
     return "text/html" in accepted and not accepted.strip().startswith("application/json")
 
 
-def _asked(request: Request) -> tuple[bool, int, int | None]:
-    """``all``, ``limit`` and ``before`` of a query. Raises HTTPException 400."""
-    query = request.query_params
-    all_of_them = query.get("all", "false").lower()
-    if all_of_them not in ("", "0", "1", "true", "false", "yes", "no"):
-        raise HTTPException(400, "all: write true or false")
-    limit, before = _whole("limit", query.get("limit"), MOST), _whole("before", query.get("before"), _LARGEST_ID)
-    return all_of_them in ("", "1", "true", "yes"), MOST if limit is None else limit, before
-
-
-def _whole(name: str, text: str | None, largest: int) -> int | None:
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 0 < int(text) <= largest):
-        raise HTTPException(400, f"{name}: write a whole number from 1 to {largest}")
-    return int(text)
-
-
 def _id(request: Request) -> int:
     text = request.path_params["id"]
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _LARGEST_ID):
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= LARGEST_ID):
         raise _nobody(text[:40])
     return int(text)
 

@@ -21,6 +21,7 @@ from notifiers.alert import Severity
 from notifiers.clock import Clock
 from notifiers.config import Role
 from notifiers.incident import IncidentState
+from notifiers.service.selection import Selection
 from notifiers.service.sessions import Session
 from notifiers.store.listing import Listed, Told
 from notifiers.store.timeline import Event
@@ -49,11 +50,11 @@ class Page:
         self._clock = clock
         self._zone = ZoneInfo(timezone)
 
-    def sign_in(self, *, can_read: bool, words: str = "") -> Response:
-        """The form for the token. ``can_read``: there is a token that could be typed."""
-        return self._made("sign_in.html.j2", 401, can_read=can_read, words=words, session=None)
+    def sign_in(self, *, can_read: bool, words: str = "", then: str = "/") -> Response:
+        """The form for the token. ``can_read``: there is a token that could be typed. ``then``: the page asked for."""
+        return self._made("sign_in.html.j2", 401, can_read=can_read, words=words, then=then, session=None)
 
-    def list(self, listed: Sequence[Listed], session: Session, *, all_of_them: bool, full: bool) -> Response:
+    def list(self, listed: Sequence[Listed], session: Session, selection: Selection, *, full: bool) -> Response:
         """Incidents, given newest first; of the open ones what needs somebody most comes first.
 
         ``full``: there may be older ones.
@@ -61,11 +62,12 @@ class Page:
         return self._made(
             "list.html.j2",
             200,
-            incidents=[(one, _lines(one.told)) for one in (listed if all_of_them else sorted(listed, key=_urgency))],
+            incidents=[(one, _lines(one.told)) for one in (listed if selection.all else sorted(listed, key=_urgency))],
             session=session,
             may_change=session.bearer.may(Role.CHANGE),
-            all_of_them=all_of_them,
-            older=listed[-1].id if full and listed else None,
+            all_of_them=selection.all,
+            known_by=selection.known_by,
+            older=selection.older_than(listed[-1].id) if full and listed else "",
             refresh=REFRESH,
         )
 

@@ -56,6 +56,7 @@ def main_routes(configuration: Configuration, behind: Behind, listen: Address) -
         integrations=behind.integrations,
         clock=behind.clock,
         counts=behind.counts,
+        public_url=configuration.public_url,
     )
     page = Page(behind.clock, configuration.timezone)
     signing_in = SigningIn(

@@ -26,6 +26,7 @@ from notifiers.service.bodies import as_text, demand_json, demand_shallow, read_
 from notifiers.service.counts import Counts
 from notifiers.service.doors import Doors
 from notifiers.service.keeper import Keeper
+from notifiers.service.links import link_to_incidents
 
 API = "api"
 SOURCES = ("alertmanager", "grafana", "zabbix")
@@ -39,13 +40,22 @@ class Webhooks:
     """``POST /alertmanager``, ``/grafana``, ``/zabbix`` and ``/alerts``, each with recipients after it or not."""
 
     def __init__(
-        self, *, doors: Doors, keeper: Keeper, integrations: Mapping[str, Integration], clock: Clock, counts: Counts
+        self,
+        *,
+        doors: Doors,
+        keeper: Keeper,
+        integrations: Mapping[str, Integration],
+        clock: Clock,
+        counts: Counts,
+        public_url: str,
     ) -> None:
+        """``public_url`` is the page's address as people reach it; empty: answers hold no links."""
         self._doors = doors
         self._keeper = keeper
         self._integrations = integrations
         self._clock = clock
         self._counts = counts
+        self._public_url = public_url
 
     def routes(self) -> list[Route]:
         """One for each source, with and without recipients. None of them ever redirects."""
@@ -60,45 +70,47 @@ class Webhooks:
             body = await self._body(request)
             named = recipients_in(request)
             text = as_text(body)
-            await _run(body, self._understand, source, body, text, named)
+            alerts = await _run(body, self._understand, source, body, text, named)
             name, entry = self._keeper.compose(source, body=text, recipients=named)
-            return await self._keep(source, name, entry)
+            return await self._keep(source, name, entry, alerts)
 
         return take
 
     async def _alerts(self, request: Request) -> Response:
         body = await self._body(request)
-        alerts = await _run(body, _alerts_in, body)
+        posted, alerts = await _run(body, _alerts_in, body)
         named = recipients_in(request)
         if named:
-            alerts = [_with_recipients(alert, named) for alert in alerts]
-        name, entry = self._keeper.compose(API, alerts_json=json.dumps(alerts))
-        return await self._keep(API, name, entry)
+            posted = [_with_recipients(alert, named) for alert in posted]
+        name, entry = self._keeper.compose(API, alerts_json=json.dumps(posted))
+        return await self._keep(API, name, entry, alerts)
 
     async def _body(self, request: Request) -> bytes:
         self._doors.for_handing_over(request)
         demand_json(request)
         return await read_body(request)
 
-    def _understand(self, source: str, body: bytes, text: str, named: tuple[str, ...]) -> None:
-        """Raises HTTPException 400, saying why, if nobody could make an alert of this."""
+    def _understand(self, source: str, body: bytes, text: str, named: tuple[str, ...]) -> list[Alert]:
+        """The alerts in a body. Raises HTTPException 400, saying why, if nobody could make an alert of this."""
         demand_shallow(body)
         read_json(text)
         integration = self._integrations.get(source)
         if integration is None:
-            return
+            return []
         entry = HandedOver(source=source, received_at=self._clock.now(), body=text, recipients=named)
         try:
-            integration.parse(entry)
+            return integration.parse(entry)
         except NotUnderstood as error:
             raise HTTPException(400, str(error)) from error
         except Exception:
             _log.exception("the parser of %s failed; what came is told as it came", source)
+            return []
 
-    async def _keep(self, source: str, name: str, entry: bytes) -> Response:
+    async def _keep(self, source: str, name: str, entry: bytes, alerts: list[Alert]) -> Response:
         await kept(self._keeper, name, entry)
         self._counts.handed_over(source)
-        return JSONResponse({"entry": name})
+        link = link_to_incidents(self._public_url, alerts)
+        return JSONResponse({"entry": name, "link": link} if link else {"entry": name})
 
 
 async def kept(keeper: Keeper, name: str, entry: bytes) -> None:
@@ -123,24 +135,24 @@ async def _run(body: bytes, work: Any, *arguments: Any) -> Any:
     return await run_in_threadpool(work, *arguments)
 
 
-def _alerts_in(body: bytes) -> list[Any]:
-    """What ``/alerts`` was posted, of which at least one can be read. Raises HTTPException 400."""
+def _alerts_in(body: bytes) -> tuple[list[Any], list[Alert]]:
+    """What ``/alerts`` was posted, and what of it can be read: at least one. Raises HTTPException 400."""
     demand_shallow(body)
     posted = read_json(as_text(body))
-    alerts = posted if isinstance(posted, list) else [posted]
-    if not alerts:
+    bodies = posted if isinstance(posted, list) else [posted]
+    if not bodies:
         raise HTTPException(400, "the body holds no alert: the list is empty")
-    reasons = []
-    for alert in alerts:
+    alerts, reasons = [], []
+    for one in bodies:
         try:
-            Alert.from_json(alert)
+            alerts.append(Alert.from_json(one))
         except NotUnderstood as error:
             reasons.append(str(error))
         except Exception:
             _log.exception("reading an alert failed; what came is told as it came")
-    if len(reasons) == len(alerts):
+    if len(reasons) == len(bodies):
         raise HTTPException(400, f"the body holds no alert that can be understood: {reasons[0]}")
-    return alerts
+    return bodies, alerts
 
 
 def _with_recipients(alert: Any, named: tuple[str, ...]) -> Any:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -65,6 +66,55 @@ def test_takes(service: Service, path: str, body: Any) -> None:
     """What holds an alert is answered 200 with the id of its entry."""
     answer = post(service, path, body)
     assert (answer.status_code, list(answer.json())) == (200, ["entry"])
+
+
+LINK = "https://notify.example.org/x/incidents?source="
+
+
+@pytest.fixture(scope="module")
+def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that knows how people reach it."""
+    with serviced(tmp_path_factory.mktemp("public"), public_url="https://notify.example.org/x/") as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "link"),
+    [
+        pytest.param("/zabbix", ZABBIX, LINK + "zabbix&key=4711", id="zabbix"),
+        pytest.param("/zabbix/anna", {**ZABBIX, "event_value": "0"}, LINK + "zabbix&key=4711", id="zabbix recovery"),
+        pytest.param(
+            "/zabbix",
+            {**ZABBIX, "update_status": "1", "update_action": "acknowledged, changed severity from High to Disaster"},
+            LINK + "zabbix&key=4711",
+            id="zabbix: two alerts of one event",
+        ),
+        pytest.param(
+            "/zabbix", {**ZABBIX, "instance": "east"}, LINK + "zabbix&instance=east&key=4711", id="zabbix instance"
+        ),
+        pytest.param("/zabbix", {"subject": "a", "message": "b"}, None, id="zabbix without an event"),
+        pytest.param(
+            "/alerts", alert(key="a/b&c=ü 1+1#?"), LINK + "api&key=a%2Fb%26c%3D%C3%BC%201%2B1%23%3F", id="one"
+        ),
+        pytest.param("/alerts", [alert(key="a"), 7, alert()], LINK + "api&key=a", id="one of them with a key"),
+        pytest.param("/alerts", [alert(key="a"), alert(key="b")], None, id="two keys"),
+        pytest.param("/alerts", alert(), None, id="no key"),
+    ],
+)
+def test_links_to_the_incident(public: Service, path: str, body: Any, link: str | None) -> None:
+    """The answer says where the one problem of a body is shown, if people can reach the page at all."""
+    answer = post(public, path, body)
+    assert answer.status_code == 200
+    assert answer.json().get("link") == link
+
+
+@pytest.mark.parametrize("path", ["/alertmanager", "/grafana"])
+def test_the_link_finds_the_incident(public: Service, path: str) -> None:
+    """Whatever the source makes its key of."""
+    link = post(public, path, firing(what="ü&b=c #1")).json()["link"]
+    query = dict(parse_qsl(urlsplit(link).query))
+    (found,) = until(lambda: incidents(public, **query))
+    assert (found["source"], found["key"]) == (path[1:], query["key"])
 
 
 @pytest.mark.parametrize(
