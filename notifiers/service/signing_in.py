@@ -1,11 +1,13 @@
-"""Signing in to the page: a token typed into a form becomes a cookie that no script can read and no other site sends.
+"""Signing in to the page: a token typed into a form becomes a cookie that no script can read.
 
+A link from another site comes with it, a form from there does not, and could not hold our key.
 The token itself goes into no URL, no page and no cookie.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 from urllib.parse import parse_qsl
 
 from starlette.exceptions import HTTPException
@@ -23,6 +25,8 @@ from notifiers.service.sessions import LASTS, Session, Sessions
 COOKIE = "brevisone_session"
 LARGEST = 16 * 1024
 LONGEST_NAME = 60
+_OURS = re.compile(r"/(incidents(/[0-9]{1,19})?)?(\?[!-~]{0,4000})?")
+"""Pages to which signing in may lead: a form of somebody else must not lead anywhere else."""
 
 _log = logging.getLogger(__name__)
 
@@ -64,22 +68,24 @@ class SigningIn:
 
     async def _sign_in(self, request: Request) -> Response:
         fields = await _fields(request)
+        then = fields.get("then", "")
+        then = then if _OURS.fullmatch(then) else "/"
         bearer = self._doors.bearer(fields.get("token", "").strip())
         if bearer is None or not bearer.may(Role.READ):
             client = request.client.host if request.client else "-"
             _log.warning("signing in from %s failed", client)
             words = "This token is wrong." if bearer is None else "This token may only hand over alerts."
-            return self._page.sign_in(can_read=self._doors.has_readers, words=words)
+            return self._page.sign_in(can_read=self._doors.has_readers, words=words, then=then)
         name = " ".join(clean(fields.get("name", "")).split())[:LONGEST_NAME]
         secret = self._sessions.begin(bearer, name)
         _log.info("%s signed in with token %s", ascii(name) if name else "somebody", bearer.name)
-        answer = RedirectResponse("/", status_code=303)
+        answer = RedirectResponse(then, status_code=303)
         answer.set_cookie(
             COOKIE,
             secret,
             max_age=int(LASTS.total_seconds()),
             httponly=True,
-            samesite="strict",
+            samesite="lax",  # whoever follows a link from the monitoring system's pages is signed in
             secure=self._https_by_proxy or request.url.scheme == "https",
         )
         return answer
@@ -88,7 +94,7 @@ class SigningIn:
         await self.form(request)
         self._sessions.end(request.cookies.get(COOKIE, ""))
         answer = RedirectResponse("/", status_code=303)
-        answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+        answer.delete_cookie(COOKIE, httponly=True, samesite="lax")
         return answer
 
 
