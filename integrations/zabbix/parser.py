@@ -15,6 +15,8 @@ from notifiers.alert import Alert, Channel, Kind, clean
 from notifiers.errors import NotUnderstood
 from notifiers.integration import Call, HandedOver
 
+LINK_TAG = "__brevisone_link"
+"""The tag by which our webhook gives an event a link to its incident; Zabbix sends it along from then on."""
 _MATTERS = frozenset({"event_id", "host", "name"})
 """Fields of a trigger's event whose absence people should know of when it is a macro's fault."""
 
@@ -173,7 +175,8 @@ def _tags(text: str) -> dict[str, str]:
     labels: dict[str, str] = {}
     for tag in listed if isinstance(listed, list) else []:
         pair = bodies.texts(tag)
-        if name := pair.get("tag", "").strip():
+        name = pair.get("tag", "").strip()
+        if name and name != LINK_TAG:
             labels[name] = ",".join(filter(None, (labels.get(name), pair.get("value", ""))))
     return labels
 

@@ -6,6 +6,7 @@ try {
         url = params.brevisone_url,
         token = params.brevisone_token,
         request = new HttpRequest(),
+        result = {tags: {}},
         answer;
 
     delete params.brevisone_url;
@@ -25,7 +26,18 @@ try {
         throw 'answered ' + request.getStatus() + ': ' + String(answer).substring(0, 300);
     }
 
-    return 'OK';
+    try {
+        // Zabbix adds the tag to the event, and makes it an entry of the event's menu.
+        var link = JSON.parse(answer).link;
+        if (typeof link === 'string' && link !== '') {
+            result.tags.__brevisone_link = link;
+        }
+    }
+    catch (error) {
+        Zabbix.log(4, '[brevis.one] handed over, but the answer holds no link: ' + error);
+    }
+
+    return JSON.stringify(result);
 }
 catch (error) {
     Zabbix.log(3, '[brevis.one] not handed over: ' + error);

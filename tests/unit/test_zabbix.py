@@ -417,6 +417,11 @@ def test_nothing_in_a_plain_text_becomes_an_event() -> None:
         pytest.param(lines(url="javascript:x"), {"url": ""}, id="link-that-is-none"),
         pytest.param(lines(tags="scope:disk"), {"labels": {"tags": "scope:disk"}}, id="tags-that-are-no-json"),
         pytest.param(lines(tags="[1, null]"), {"labels": {}}, id="odd-tags"),
+        pytest.param(
+            lines(tags='[{"tag": "a", "value": "b"}, {"tag": "__brevisone_link", "value": "https://x/"}]'),
+            {"labels": {"a": "b"}},
+            id="our-own-tag",
+        ),
         pytest.param(lines(started_at="{EVENT.TIMESTAMP}"), {"started_at": None}, id="start-left-unfilled"),
         pytest.param(lines(operational_data="{EVENT.OPDATA}"), {"summary": ""}, id="data-left-unfilled"),
         pytest.param(lines(team="{$TEAM}"), {"labels": {}}, id="label-left-unfilled"),

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from integrations.zabbix import integration
+from integrations.zabbix.parser import LINK_TAG
 from notifiers.alert import Kind, Severity
 from notifiers.integration import Call, HandedOver
 
@@ -115,6 +116,15 @@ def test_parameters_beside_the_message_are_known(name: str) -> None:
     call = Call(argv=("anna", *filled(TEMPLATES["TRIGGERS", "PROBLEM"], "1"), *words))
     (alert,) = integration.parse(HandedOver(source="zabbix", received_at=datetime.now(UTC), call=call))
     assert (alert.kind, alert.key, alert.notes) == (Kind.PROBLEM, "4711", ())
+
+
+def test_the_webhook_gives_events_a_link() -> None:
+    """The tag that the script returns is the one that the event's menu shows, and that the parser knows as ours."""
+    webhook = media_type("media_type_webhook.yaml")
+    assert (webhook["process_tags"], webhook["show_event_menu"]) == ("YES", "YES")
+    assert webhook["event_menu_url"] == f"{{EVENT.TAGS.{LINK_TAG}}}"
+    assert webhook["event_menu_name"] == "brevis.one: who was told"
+    assert f"result.tags.{LINK_TAG} = link" in webhook["script"]
 
 
 def test_the_script_of_the_webhook_is_the_one_that_can_be_read() -> None:
