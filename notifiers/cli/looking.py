@@ -138,7 +138,14 @@ def _event_row(event: Event, now: datetime) -> tuple[str, ...]:
     when = clock_time(event.at, now)
     match event.kind:
         case "alert":
-            return (when, f"{event.what} ({event.reason})", event.author, "", event.severity, one_line(event.text))
+            return (
+                when,
+                f"{event.what} ({event.reason.replace('_', ' ')})",
+                event.author,
+                "",
+                event.severity,
+                one_line(event.text),
+            )
         case "message":
             text = one_line(event.text) or "(it rings)"
             why_not = event.detail or event.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,6 +40,7 @@ def send(
     alert = _alert(recipient, text, channel, severity)
     _known(configuration, recipient)
     entry = hand_over(place, alert)
+    logging.getLogger("notifiers.engine.dispatch").setLevel(logging.ERROR)  # attempts are told here, once
     see_to_it(place, configuration)
     watch = _Watch(entry, quiet=json)
     settled = wait_for(place, configuration, watch.look, timedelta(seconds=wait))

@@ -111,6 +111,7 @@ def test_send_that_reaches_nobody(shell: CommandLine) -> None:
     done = shell.brevisone("send", "ben", "Hello")
     assert done.code == 1
     assert re.findall(r"^(\w+) to ben .*refused", done.out, re.M) == ["telegram", "sms"]
+    assert " to ben " not in done.err
     assert "not everybody could be told" in done.err
 
 
