@@ -46,11 +46,11 @@ def simulate(
         print(f"phones:      {address.base_url}/")
         print(f"url:         {address.url}")
         print(f"users:       {', '.join(made.users)}")
-        if settings is None:
-            print(f"password:    {made.users['apiuser'].password.get_secret_value()}")
         if address.fingerprint:
             print(f"fingerprint: {address.fingerprint}")
             print(f"certificate: {address.certificate}")
+        if settings is None:
+            print(f"password:    {made.users['apiuser'].password.get_secret_value()}")
         print("stop it with Ctrl-C", flush=True)
 
     try:
