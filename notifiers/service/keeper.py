@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from notifiers.engine.offers import Offer
+from notifiers.entry import entry_from
 from notifiers.errors import HandOverError
 from notifiers.spool import boot_id, compose
 from notifiers.spool_batch import AT_ONCE, keep_many
@@ -24,6 +26,8 @@ WRITERS = 2
 """Threads: one stages files while the other waits for the disk."""
 LARGEST_BATCH = 256
 """Entries written in one round."""
+PATIENCE = 4.0
+"""Seconds for the engine to take what the spool does not; senders wait ten and more."""
 LONGEST_QUEUE = 64 * 1024 * 1024
 """Bytes that may wait to be written. What comes beyond is refused: its sender keeps it and tries again."""
 
@@ -41,10 +45,14 @@ class _Waiting:
 class Keeper:
     """Writes entries into the spool of one STATE from ``start`` to ``stop``."""
 
-    def __init__(self, state: Path, kept: Callable[[], None]) -> None:
-        """``kept`` is called, from the writing thread, after each round in which something became durable."""
+    def __init__(self, state: Path, kept: Callable[[], None], offer: Callable[[Offer], None]) -> None:
+        """``kept`` is called, from a writing thread, after each round in which something became durable.
+
+        ``offer`` gives the engine what cannot be written into the spool.
+        """
         self._state = str(state)
         self._kept = kept
+        self._offer = offer
         self._boot = boot_id()
         self._chances: list[str] = []
         self._queue: list[_Waiting] = []
@@ -82,7 +90,7 @@ class Keeper:
         )
 
     async def keep(self, name: str, entry: bytes) -> None:
-        """Wait until the entry is durable. Raises HandOverError if it is not."""
+        """Wait until the entry is durable, or the engine has it. Raises HandOverError if it is neither."""
         loop = asyncio.get_running_loop()
         waiting = _Waiting(name=name, entry=entry, loop=loop, durable=loop.create_future())
         with self._changed:
@@ -118,6 +126,8 @@ class Keeper:
         except Exception as error:  # whoever waits must get an answer
             _log.exception("writing into the spool failed")
             errors = [OSError(f"{type(error).__name__}: {error}")] * len(batch)
+        if any(errors):
+            errors = self._offered(batch, errors)
         ends = [self._end(error) for error in errors]
         for loop in {waiting.loop for waiting in batch}:
             mine = [(waiting.durable, end) for waiting, end in zip(batch, ends, strict=True) if waiting.loop is loop]
@@ -125,6 +135,20 @@ class Keeper:
                 loop.call_soon_threadsafe(_answer, mine)
         if None in errors:
             self._kept()
+
+    def _offered(self, batch: list[_Waiting], errors: list[OSError | None]) -> list[OSError | None]:
+        """Give what could not be written to the engine, which tells people from memory if it must; what is left."""
+        offers = [Offer(entry_from(one.name, one.entry)) for one, error in zip(batch, errors, strict=True) if error]
+        _log.error("%d hand-overs could not be written, and are given to the engine in memory", len(offers))
+        for offer in offers:
+            self._offer(offer)
+        taken, patience = set(), PATIENCE
+        for offer in offers:  # the engine takes all of them at once: who waited in vain for one need not for the others
+            if offer.wait(patience):
+                taken.add(offer.entry.id)
+            else:
+                patience = 0.0
+        return [None if one.name in taken else error for one, error in zip(batch, errors, strict=True)]
 
     def _end(self, error: OSError | None) -> HandOverError | None:
         if error is None:

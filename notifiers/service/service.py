@@ -45,7 +45,7 @@ class Service:
         self._engine = EngineThread(configuration, state, clock)
         self._reading = Reading(_opener(configuration, state))
         counts = Counts()
-        self._keeper = Keeper(state, self._engine.wake)
+        self._keeper = Keeper(state, self._engine.wake, self._engine.offer)
         self._behind = Behind(
             clock=clock,
             keeper=self._keeper,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from disks import as_root, fill, own_disk, remount
 from entry_process import Ended, call, environment
@@ -115,6 +116,18 @@ def test_a_service_on_a_full_disk_goes_on_and_keeps_all_of_it(place: Place) -> N
         until(lambda: place.told("db3") == ["telegram"])
     assert (len(place.told("db1")), len(place.told("db2"))) == (2, 3)
     assert list((place.state / "spool/new").iterdir()) == []
+
+
+def test_a_webhook_on_a_full_disk_is_told_and_answered_with_200(place: Place) -> None:
+    """What cannot be written is given to the engine, which tells it from memory."""
+    with running(place) as service:
+        filler = fill(place.disk)
+        alert = {"source": "api", "kind": "problem", "severity": "critical", "key": "web", "host": "web1"}
+        answer = requests.post(service.url + "/alerts", json=alert, timeout=20)
+        assert answer.status_code == 200, answer.text
+        until(lambda: place.told("web1") != [])
+        filler.unlink()
+        until(lambda: "web1" in place.incidents())
 
 
 def test_what_lies_in_the_spool_of_a_full_disk_is_told_once(place: Place) -> None:
