@@ -27,8 +27,8 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=3)
     given = arguments.parse_args()
     rates = [_round(given.count, given.store) for _ in range(given.rounds)]
-    budget = BUDGETS[given.store.partition(":")[0]]
-    print(f"take-in: {median(rates):,.0f} alerts/s (median of {given.rounds} rounds of {given.count:,}; budget {budget})")
+    measured = f"median of {given.rounds} rounds of {given.count:,}"
+    print(f"take-in: {median(rates):,.0f} alerts/s ({measured}; budget {BUDGETS[given.store.partition(':')[0]]})")
 
 
 def _round(count: int, store: str) -> float:

@@ -33,7 +33,7 @@ from simulated import simulated
 from notifiers import spool
 from notifiers.simulator import Fault, FaultKind, Simulator, Way
 from notifiers.store import open_store
-from notifiers.store.schema import attempts, entries, escalations
+from notifiers.store.schema import alerts, attempts, entries, escalations, history
 
 ROUND = timedelta(seconds=5)
 """An engine that is not woken looks again after this long, at the latest."""
@@ -79,6 +79,8 @@ class Outcome:
     kills: int = 0
     restarts: int = 0
     flaps: int = 0
+    failed_loudly: int = 0
+    """Alerts of which it is recorded that nobody could be told: every rung was lost in a death or a hanging gateway."""
     by_engine: dict[str, int] = field(default_factory=dict)
     """Attempts of each engine's life."""
     unknown_of_others: int = 0
@@ -107,13 +109,15 @@ def play(load: Load, folder: Path, server: PostgresServer, sim: Simulator) -> Ou
         _settle(places, url, len(handed_over), done)
     store = open_store(url)
     with store.read() as connection:
+        loud = _failed_loudly(connection)
+        done.failed_loudly = len(loud)
         arrived = [message for message in sim.messages if message.channel is not Way.ANSWER]
         done.account = account(
             connection,
             arrived,
             numbers=NUMBERS,
             times=lambda _contact, _rung: 1,
-            handed_over=handed_over,
+            handed_over=[one for one in handed_over if one.entry not in loud],
             by_moment=False,
         )
         done.latest = latest(connection, AFTER)
@@ -124,6 +128,16 @@ def play(load: Load, folder: Path, server: PostgresServer, sim: Simulator) -> Ou
     store.close()
     done.handed_over = len(handed_over)
     return done
+
+
+def _failed_loudly(connection: sa.Connection) -> set[str]:
+    """The entries of alerts of which it was said that nobody could be told."""
+    query = (
+        sa.select(alerts.c.entry_id)
+        .join(history, history.c.incident_id == alerts.c.incident_id)
+        .where(history.c.event == "nobody_reached")
+    )
+    return set(connection.scalars(query))
 
 
 def _storm(
@@ -220,10 +234,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, postgres_server() as server, simulated() as sim:
         done = play(load, Path(folder), server, sim)
     found = done.account
+    failed = f"{len(found.lost)} lost, {done.failed_loudly} failed loudly"
     print(
-        f"{done.handed_over} alerts, {done.kills} kills, {done.restarts} restarts of the database, {done.flaps} flaps"
+        f"{done.handed_over} alerts, {done.kills} kills, {done.restarts} database restarts, {done.flaps} flaps: {failed}"
     )
-    print(f"{len(found.lost)} lost, {found.arrived} messages by {len(done.by_engine)} lives of engines")
+    print(f"{found.arrived} messages by {len(done.by_engine)} lives of engines")
     print(f"{found.unknown} unknown attempts, {done.unknown_of_others} of dead engines; {found.duplicates} duplicates")
     print(f"latest: {done.latest.total_seconds():.1f} s after it was due")
     wrongs = done.wrongs(load)
