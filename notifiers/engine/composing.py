@@ -208,8 +208,6 @@ def _bare(items: Sequence[Item], code: str) -> str:
 def _notice(alert: Alert, incident: Incident | None) -> Item:
     if incident is None:
         return Item(alert=alert)
-    # A recovery may be terse: what it leaves out, the problem said.
-    filled = {
-        name: getattr(alert, name) or getattr(incident.alert, name) for name in ("host", "service", "summary", "url")
-    }
+    # A recovery may be terse: what it is about, the problem said. What was wrong then is not said again.
+    filled = {name: getattr(alert, name) or getattr(incident.alert, name) for name in ("host", "service", "url")}
     return Item(alert=replace(alert, **filled), opened_at=incident.opened_at, resolved_at=incident.resolved_at)
