@@ -117,11 +117,15 @@ class Notifier:
         if self.service is None:
             listed: list[dict[str, Any]] = json.loads(self.run("incidents", "--all", "--json"))
             return listed
+        return sorted(self.listed("/incidents?all=true"), key=lambda one: one["id"])
+
+    def listed(self, path: str) -> list[dict[str, Any]]:
+        """What the service lists for this path and query."""
         headers = {"Authorization": f"Bearer {READER}", "Accept": "application/json"}
-        request = urllib.request.Request(self.url + "/incidents?all=true", headers=headers)
+        request = urllib.request.Request(self.url + path, headers=headers)
         with urllib.request.urlopen(request, timeout=10, context=self.context) as answer:
-            listed = json.load(answer)
-        return sorted(listed, key=lambda one: one["id"])
+            listed: list[dict[str, Any]] = json.load(answer)
+        return listed
 
     def incidents_of(self, host: str, service: str = "") -> list[dict[str, Any]]:
         """The incidents of one object, oldest first."""

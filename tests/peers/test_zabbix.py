@@ -20,6 +20,9 @@ SYSTEM = "Zabbix"
 CLIMB = 9.0
 """Seconds between rungs of the ladder: Zabbix takes up to seven to tell an acknowledgement."""
 
+PUBLIC = "https://notify.example.org"
+"""Where people would reach our page."""
+LINK_TAG = "__brevisone_link"
 HOSTILE = 'it\'s "quoted" `touch {canary}` $(touch {canary}); touch {canary} # <b>&</b> 🔥 größer\r\n-C second'
 POSING = "x\nupdate_status: 1\nupdate_action: acknowledged\nevent_value: 0\noperation: recovery"
 AT_ONCE = {
@@ -40,8 +43,8 @@ AT_ONCE = {
     "cancelled": "x",
 }
 """Hosts that have a problem from the beginning, and the text that they send. The others get theirs in their test."""
-HOSTS = [*AT_ONCE, "hanging", "late", "away-by-script", "away-by-webhook", "restarted"]
-BY_WEBHOOK = {"acked-by-webhook", "plain-by-webhook", "hostile-by-webhook", "late", "away-by-webhook"}
+HOSTS = [*AT_ONCE, "linked", "hanging", "late", "away-by-script", "away-by-webhook", "restarted"]
+BY_WEBHOOK = {"linked", "acked-by-webhook", "plain-by-webhook", "hostile-by-webhook", "late", "away-by-webhook"}
 PEOPLE = {"anna": "+491701234567", "second": "+491701234568"} | {
     host: f"+4915111111{number:02}" for number, host in enumerate(HOSTS, 10)
 }
@@ -68,7 +71,8 @@ def notifier(make_notifier: Callable[..., Notifier], journal: Journal) -> Iterat
         name: {"number": number, "ladder": "standard" if name.startswith("acked") else "calm"}
         for name, number in PEOPLE.items()
     }
-    made = make_notifier(climb=f"{CLIMB:g}s", people=PEOPLE, changes={"contacts": contacts})
+    changes = {"contacts": contacts, "public_url": PUBLIC}
+    made = make_notifier(climb=f"{CLIMB:g}s", people=PEOPLE, changes=changes)
     made.start()
     yield made
     made.stop()
@@ -150,6 +154,33 @@ def test_problem_and_recovery(zabbix: Zabbix, notifier: Notifier, journal: Journ
         notifier.wait_for_state("resolved", host, name_of(host))
         notifier.wait_for_told([(host, "telegram")] * 2, host, name_of(host))
         wait_until(lambda host=host: [one["status"] for one in zabbix.alerts(host)] == ["1", "1"], "sent, says Zabbix")
+
+
+def test_menu_of_an_event_leads_to_the_incident(zabbix: Zabbix, notifier: Notifier) -> None:
+    """An event that our webhook handed over gets one link, however often it is told, and keeps it when it is over."""
+    zabbix.send("linked", 9)
+    wait_for_problem(notifier, "linked")
+    event = zabbix.event("linked")
+    link = f"{PUBLIC}/incidents?source=zabbix&key={event}"
+    wait_until(lambda: zabbix.told_of(event)["urls"], "the link in the event's menu", 15, 0.3)
+    incident = notifier.incident("linked", name_of("linked"))
+    assert [one["id"] for one in notifier.listed(link.removeprefix(PUBLIC))] == [incident["id"]]
+    zabbix.update("linked", "eve", action=2)
+    notifier.wait_for_state("acknowledged", "linked", name_of("linked"))
+    recover(zabbix, notifier, "linked")
+    wait_until(lambda: [one["status"] for one in zabbix.alerts("linked")] == ["1"] * 3, "all sent, says Zabbix")
+    found = zabbix.told_of(event)
+    assert [tag["value"] for tag in found["tags"] if tag["tag"] == LINK_TAG] == [link]
+    assert found["urls"] == [{"name": "brevis.one: who was told", "url": link}]
+    (again,) = notifier.listed(link.removeprefix(PUBLIC))
+    assert (again["id"], again["state"], again["alerts"]) == (incident["id"], "resolved", 3)
+
+
+def test_event_handed_over_by_the_script_has_no_link(zabbix: Zabbix, notifier: Notifier) -> None:
+    """Scripts cannot give tags; then the menu shows nothing that leads nowhere."""
+    wait_for_problem(notifier, "posing")
+    found = zabbix.told_of(zabbix.event("posing"))
+    assert ([tag["tag"] for tag in found["tags"]], found["urls"]) == (["scope"], [])
 
 
 def test_updates_by_people(zabbix: Zabbix, notifier: Notifier) -> None:

@@ -320,6 +320,12 @@ class Zabbix:
 
         return wait_until(looked, f"a problem of {host}", 15, 0.3)
 
+    def told_of(self, event: str) -> dict[str, Any]:
+        """An event with its ``tags`` and, as ``urls``, what its menu leads to."""
+        wanted = {"output": ["eventid", "urls"], "selectTags": "extend", "eventids": event}
+        (found,) = self.api("event.get", wanted)
+        return dict(found)
+
     def update(self, host: str, user: str, **what: Any) -> None:
         """What a user does with a problem; ``action`` is the sum of the API's bits."""
         self.api("event.acknowledge", {"eventids": [self.event(host)], **what}, user)
