@@ -234,10 +234,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, postgres_server() as server, simulated() as sim:
         done = play(load, Path(folder), server, sim)
     found = done.account
-    failed = f"{len(found.lost)} lost, {done.failed_loudly} failed loudly"
-    print(
-        f"{done.handed_over} alerts, {done.kills} kills, {done.restarts} database restarts, {done.flaps} flaps: {failed}"
-    )
+    print(f"{done.handed_over} alerts, {done.kills} kills, {done.restarts} restarts of the database")
+    print(f"{len(found.lost)} lost, {done.failed_loudly} failed loudly")
     print(f"{found.arrived} messages by {len(done.by_engine)} lives of engines")
     print(f"{found.unknown} unknown attempts, {done.unknown_of_others} of dead engines; {found.duplicates} duplicates")
     print(f"latest: {done.latest.total_seconds():.1f} s after it was due")
