@@ -465,7 +465,7 @@ def test_without_the_service_killed_by_icinga(
     try:
         sim.faults.add(Fault(kind=FaultKind.HANG, requests=1))
         impatient.service("inline", "WARNING", "killed in between")
-        wait_until(lambda: alone.sim.requests, "the request")
+        wait_until(lambda: [one for one in alone.sim.requests if one.path == "/api.php"], "the request")
         wait_until(lambda: "terminated by signal" in impatient.log, "Icinga giving up", 15)
         wait_until(lambda: not _scripts(machine), "no script of ours alive", 8)
         assert alone.texts("anna", "inline") == []
