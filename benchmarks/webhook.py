@@ -103,9 +103,14 @@ def serve(state: Path, *, durable: bool) -> int:
     contacts = {"anna": {"number": "+491701234567"}}
     configuration = from_mapping({"gateways": [gateway], "contacts": contacts, "default_recipients": ["anna"]})
     clock, counts = SystemClock(), Counts()
-    keeper = (Keeper if durable else Forgetful)(state, lambda: None)
+    keeper = (Keeper if durable else Forgetful)(state, lambda: None, lambda _: None)
     webhooks = Webhooks(
-        doors=Doors(configuration), keeper=keeper, integrations=load_integrations(), clock=clock, counts=counts
+        doors=Doors(configuration),
+        keeper=keeper,
+        integrations=load_integrations(),
+        clock=clock,
+        counts=counts,
+        public_url="",
     )
     application = Starlette(routes=webhooks.routes(), exception_handlers={HTTPException: told})
     address = Address(host="127.0.0.1", port=0)
