@@ -163,11 +163,11 @@ def in_order(names: Iterable[str], boot: str) -> list[str]:
     for name in entries:
         first[_boot(name)] = min(first.get(_boot(name), "9"), name[:20])
 
-    def position(name: str) -> tuple[bool, str, str, str]:
+    def position(name: str) -> tuple[bool, str, str, str, str]:
         its = _boot(name)
         if its == NO_BOOT:  # its monotonic clocks may be of several boots
-            return (its == boot, name[:20], name[:20], name)
-        return (its == boot, first[its], _monotonic(name), name)
+            return (its == boot, name[:20], its, name[:20], name)
+        return (its == boot, first[its], its, _monotonic(name), name)
 
     return sorted(odd) + sorted(entries, key=position)
 
