@@ -26,6 +26,8 @@ LONGEST_PAUSE = 30.0
 """Seconds before an engine that could not be built or broke is tried again; the first time it takes one."""
 LONGEST_PAUSE_FOR_STORE = 5.0
 """The same for a database that does not answer: it may be back at any moment."""
+RENEWED_WITHIN = 5.0
+"""Seconds that a reload waits for the engine to go on with it; a step that takes in a storm lasts two and more."""
 SILENT_FOR = 120.0
 """Seconds without a round after which the engine is thought to hang; a round waits at most 5 s and 10 s for a store."""
 
@@ -43,8 +45,10 @@ class EngineThread:
         self._stopping = threading.Event()
         self._renewed = threading.Event()
         self._engine: Engine | None = None
-        self._changing = threading.Lock()
+        self._changing = threading.Condition()
         """Held to wake the engine and to take it away: one that is closed must not be woken."""
+        self._seen = configuration
+        """The newest configuration that an engine was built of, or could not be."""
         self._trouble = "it has not started"
         self._round_at = clock.monotonic()
         self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
@@ -85,10 +89,16 @@ class EngineThread:
                 self._engine.offer(offer)
 
     def renew(self, configuration: Configuration) -> None:
-        """Go on with this configuration after the step that is under way."""
+        """Go on with this configuration after the step that is under way.
+
+        Returns once that is so and no alert is decided by the old one any more; also if the engine is in trouble or
+        takes longer than ``RENEWED_WITHIN``: then it follows.
+        """
         self._configuration = configuration
         self._renewed.set()
         self.wake()
+        with self._changing:
+            self._changing.wait_for(lambda: self._seen is configuration or bool(self.trouble), RENEWED_WITHIN)
 
     def stop(self, patience: float) -> bool:
         """Finish what is under way. False if that took longer than ``patience`` seconds."""
@@ -153,31 +163,36 @@ class EngineThread:
                 self._renewed.clear()
                 engine = self._replaced(engine)
         finally:
-            self._set(None)
+            self._set(None, self._seen)
             engine.close()
 
     def _built(self) -> Engine:
-        engine = build_engine(self._configuration, self._state, clock=self._clock)
-        self._set(engine)
+        configuration = self._configuration
+        engine = build_engine(configuration, self._state, clock=self._clock)
         self._trouble = ""
+        self._set(engine, configuration)
         if self._stopping.is_set() or self._renewed.is_set():
             engine.wake()  # whoever wanted to wake it found none
         return engine
 
     def _replaced(self, old: Engine) -> Engine:
         """The engine of the new configuration; the old one if that cannot be built."""
+        configuration = self._configuration
         try:
-            engine = build_engine(self._configuration, self._state, clock=self._clock)
+            engine = build_engine(configuration, self._state, clock=self._clock)
         except BrevisoneError as error:
             _log.error("the engine goes on with the configuration that works: %s", error)
+            self._set(old, configuration)
             return old
-        self._set(engine)
+        self._set(engine, configuration)
         old.close()
         return engine
 
-    def _set(self, engine: Engine | None) -> None:
+    def _set(self, engine: Engine | None, configuration: Configuration) -> None:
         with self._changing:
             self._engine = engine
+            self._seen = configuration
+            self._changing.notify_all()
 
     def _is_interrupted(self) -> bool:
         """Asked by the engine before each round."""
