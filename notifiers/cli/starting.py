@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -44,17 +46,22 @@ def init(
     state_dir: StateOption = None,
 ) -> None:
     """Writes a commented configuration; asks for what no option said."""
+    from notifiers.config.gateways import read_url
+    from notifiers.config.names import read_country
+    from notifiers.config.quantities import text as read_text
     from notifiers.config.starter import starter
+    from notifiers.numbers import read_number
 
     place = place_of(context, config, state_dir)
     if place.file.exists():
         complain(f"{place.file} is there already and stays as it is; name another with --config, or move it away")
         raise typer.Exit(codes.PROBLEM)
     secret = (password_file or place.file.parent / "gateway.password").absolute()
-    gateway_url = _asked("The gateway's address", gateway_url, "--gateway-url", "https://192.0.2.5/api.php")
-    username = _asked("Its user for the HTTP API", username, "--username", "apiuser")
-    country = country if country is not None else _asked("Your country", "", "--country", "DE", needed=False)
-    number = _asked("Your mobile number", number, "--number", "")
+    gateway_url = _asked("The gateway's address", gateway_url, "--gateway-url", "https://192.0.2.5/api.php", read_url)
+    username = _asked("Its user for the HTTP API", username, "--username", "apiuser", read_text)
+    if country != "":
+        country = _asked("Your country", country or "", "--country", "DE", read_country, needed=False).strip().upper()
+    number = _asked("Your mobile number", number, "--number", "", partial(read_number, country=country))
     password = _password(secret, password_stdin)
     text = starter(
         state=place.state,
@@ -62,20 +69,38 @@ def init(
         username=username,
         password_file=secret,
         number=number,
-        country=country.upper(),
+        country=country,
     )
     _write_all(place, text, secret, password)
     _say_next(place, secret)
 
 
-def _asked(question: str, given: str, option: str, default: str, *, needed: bool = True) -> str:
-    if given:
-        return given
+def _asked(
+    question: str, given: str, option: str, default: str, read: Callable[[str], object], *, needed: bool = True
+) -> str:
+    """What an option says, or what somebody answers. At a terminal it is asked again until ``read`` takes it.
+
+    ``read`` is what the configuration reads this field by; it raises ValueError. Where nobody can be asked all that is
+    wrong is told at once, by the configuration's own checks.
+    """
     if not sys.stdin.isatty():
-        if needed:
+        if needed and not given:
             raise typer.BadParameter("is needed where nobody can be asked", param_hint=option)
-        return ""
-    return str(typer.prompt(question, default=default or None))
+        return given
+
+    def taken(answer: str) -> str:
+        try:
+            read(answer)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+        return answer
+
+    try:
+        if given:
+            return taken(given)
+    except typer.BadParameter as error:
+        complain(f"{option}: {error}")
+    return str(typer.prompt(question, default=default or None, value_proc=taken))
 
 
 def _password(secret: Path, from_stdin: bool) -> str | None:

@@ -20,7 +20,8 @@ from notifiers.rates import Window
 _URL = "https://gateway.example"
 
 
-def _read_url(value: object) -> str:
+def read_url(value: object) -> str:
+    """Where a gateway is asked. Raises ValueError."""
     url = text(value).strip()
     _judged("url", lambda: _tried(url=url))
     return url
@@ -70,7 +71,7 @@ class GatewaySection(Section):
     """One gateway."""
 
     name: Name = Field(examples=["cellar"])
-    url: Annotated[str, PlainValidator(_read_url)] = Field(examples=["https://192.0.2.5/api.php"])
+    url: Annotated[str, PlainValidator(read_url)] = Field(examples=["https://192.0.2.5/api.php"])
     username: Text = Field(examples=["apiuser"])
     password: SecretText = Field(examples=["{file: /etc/brevisone/gateway.password}"])
     tls: TlsSection = TlsSection()

@@ -253,6 +253,39 @@ def test_init_asks_a_person(shell: CommandLine) -> None:
     assert "'apiuser'" in shell.file.read_text()
 
 
+def test_init_asks_again_for_what_is_wrong(shell: CommandLine) -> None:
+    """Each answer is judged as it is given, and so is an option; what is wrong is told in one line."""
+    shell.file.unlink()
+    screen = _at_a_terminal(
+        shell,
+        ["init", "--username", " "],
+        [
+            ("address", "192.0.2.5"),
+            ("address", "https://apiuser:sesame@192.0.2.5/api.php"),
+            ("address", "https://192.0.2.5/api.php"),
+            ("user", ""),
+            ("country", "Germany"),
+            ("country", "at"),
+            ("mobile number", "12"),
+            ("mobile number", "0664 1234567"),
+            ("password", "sesame"),
+        ],
+    )
+    complaints = [line.strip() for line in screen.splitlines() if line.startswith(("Error: ", "brevisone: "))]
+    starts = (
+        "Error: must begin with https://",
+        "Error: must not hold a user or password",
+        "brevisone: --username: is empty",
+        "Error: 'GERMANY' is no country; write its code of two letters",
+        "Error: '12' begins neither with + nor with 0",
+    )
+    assert len(complaints) == len(starts)
+    for line, start in zip(complaints, starts, strict=True):
+        assert line.startswith(start)
+    assert shell.brevisone("check-config").code == 0
+    assert "+436641234567" in shell.brevisone("check-config").out
+
+
 def _at_a_terminal(shell: CommandLine, argv: list[str], talk: list[tuple[str, str]]) -> str:
     """What somebody sees who answers each question with its text."""
     ours, theirs = pty.openpty()
