@@ -51,8 +51,10 @@ def _tell(place: Place, configuration: Configuration | None, problems: list[str]
         count = len(problems)
         complain(f"{count} {'problem' if count == 1 else 'problems'} in {place.file}")
     elif configuration is not None:
+        from notifiers.cli.summary import summary
+
         print(f"{place.file}: ok\n")
-        _tell_summary(place, configuration)
+        write_table(("what", "as it is understood"), summary(place.state, configuration))
 
 
 def _of_place(place: Place, configuration: Configuration) -> list[str]:
@@ -76,19 +78,3 @@ def _of_waiting(place: Place, configuration: Configuration) -> list[str]:
 
 def _waits(ladder: Ladder) -> bool:
     return ladder.again is not None or any(rung.after or rung.times > 1 for rung in ladder.rungs)
-
-
-def _tell_summary(place: Place, configuration: Configuration) -> None:
-    from notifiers.cli.words import rungs_in_words
-
-    directory = configuration.directory
-    rows: list[tuple[str, str]] = [("state", str(place.state)), ("store", str(configuration.store.kind))]
-    rows += [(f"gateway {one.name}", f"{one.url} as {one.username}") for one in configuration.gateway_settings]
-    for name, contact in directory.contacts.items():
-        groups = ", ".join(contact.group.values())
-        address = contact.number or contact.user or f"group {groups}"
-        rows.append((f"contact {name}", f"{address}, ladder {contact.ladder or directory.default_ladder}"))
-    rows += [(f"team {name}", ", ".join(members)) for name, members in directory.teams.items()]
-    rows += [(f"ladder {name}", rungs_in_words(ladder)) for name, ladder in directory.ladders.items()]
-    rows.append(("routes", f"{len(directory.routes)}; else {', '.join(directory.default_recipients)}"))
-    write_table(("what", "as it is understood"), rows)
