@@ -1,6 +1,6 @@
 """Incidents as people and machines list them: where each stands, and who was told of it. Reads, and locks nothing.
 
-The command line and the HTTP service show these. However many incidents there are, it takes three queries.
+The command line and the HTTP service show these. However many incidents there are, it takes four queries.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from notifiers.incident import IncidentState
+from notifiers.incident import IncidentState, Reason
 from notifiers.store.records import OPEN
 from notifiers.store.schema import alerts, attempts, incidents, message_items, messages
 
@@ -67,6 +67,8 @@ class Listed:
     """When the monitoring system last told of it."""
     acknowledged_by: str
     acknowledged_until: datetime | None
+    acknowledged_comment: str
+    """What they said when they took it; empty if nobody has it, or nothing was said."""
     resolved_at: datetime | None
     reason: str
     """Why it stands as it does, as ``notifiers.incident.Reason`` has it."""
@@ -97,6 +99,7 @@ class Listed:
             "heard_at": self.heard_at.isoformat(),
             "acknowledged_by": self.acknowledged_by,
             "acknowledged_until": self.acknowledged_until.isoformat() if self.acknowledged_until else None,
+            "acknowledged_comment": self.acknowledged_comment,
             "resolved_at": self.resolved_at.isoformat() if self.resolved_at else None,
             "reason": self.reason,
             "alerts": self.alerts,
@@ -153,8 +156,9 @@ def _listed(connection: Connection, wanted: sa.Select[Any]) -> list[Listed]:
     ids = sa.select(chosen.c.id)
     told = _told(connection, ids)
     counts = _counts(connection, ids)
+    comments = _comments(connection, ids)
     rows = connection.execute(sa.select(incidents).where(incidents.c.id.in_(ids)).order_by(incidents.c.id))
-    return [_of_row(row, tuple(told.get(row.id, ())), counts.get(row.id, 0)) for row in rows]
+    return [_of_row(row, tuple(told.get(row.id, ())), counts.get(row.id, 0), comments.get(row.id, "")) for row in rows]
 
 
 def _told(connection: Connection, ids: sa.Select[Any]) -> Mapping[int, list[Told]]:
@@ -190,7 +194,21 @@ def _counts(connection: Connection, ids: sa.Select[Any]) -> Mapping[int, int]:
     return {row.incident_id: row.alerts for row in connection.execute(query)}
 
 
-def _of_row(row: Row[Any], told: tuple[Told, ...], count: int) -> Listed:
+def _comments(connection: Connection, ids: sa.Select[Any]) -> Mapping[int, str]:
+    """What was said with the last acknowledgement of those that somebody has."""
+    taken = sa.select(incidents.c.id).where(
+        incidents.c.id.in_(ids), incidents.c.state == IncidentState.ACKNOWLEDGED.value
+    )
+    last = (
+        sa.select(sa.func.max(alerts.c.id))
+        .where(alerts.c.incident_id.in_(taken), alerts.c.reason == Reason.ACKNOWLEDGED.value)
+        .group_by(alerts.c.incident_id)
+    )
+    query = sa.select(alerts.c.incident_id, alerts.c.body).where(alerts.c.id.in_(last))
+    return {row.incident_id: json.loads(row.body).get("comment", "") for row in connection.execute(query)}
+
+
+def _of_row(row: Row[Any], told: tuple[Told, ...], count: int, comment: str) -> Listed:
     alert = json.loads(row.alert)
     return Listed(
         id=row.id,
@@ -207,6 +225,7 @@ def _of_row(row: Row[Any], told: tuple[Told, ...], count: int) -> Listed:
         heard_at=row.heard_at,
         acknowledged_by=row.acknowledged_by,
         acknowledged_until=row.acknowledged_until,
+        acknowledged_comment=comment,
         resolved_at=row.resolved_at,
         reason=row.reason,
         alerts=count,

@@ -183,10 +183,16 @@ def test_the_page(service: Service) -> None:
         service.url + "/incidents/1/acknowledge", data={"form_key": form_key(page), "comment": "ü"}, timeout=10
     )
     assert (done.status_code, done.url) == (200, service.url + "/")
-    assert "Taken by <b>Anna</b>" in done.text
     shown = browser.get(service.url + "/incidents/1", timeout=10).text
     assert "acknowledgement" in shown
-    assert "ü" in shown
+    for page in (done.text, shown):
+        assert "Taken by <b>Anna</b>" in page
+        assert re.search(r"<q[^>]*>ü</q>", page)
+    assert "Resolved" not in shown
+    done = browser.post(service.url + "/incidents/1/resolve", data={"form_key": form_key(shown)}, timeout=10)
+    shown = browser.get(service.url + "/incidents/1", timeout=10).text
+    assert "Taken by" not in shown
+    assert re.search(r"Resolved\s+<time", shown)
 
 
 def test_the_page_trusts_nothing(service: Service) -> None:

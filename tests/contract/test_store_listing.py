@@ -112,6 +112,36 @@ def test_states_in_words(store: Store, incident: Incident, word: str) -> None:
     assert (found.state, found.is_open) == (word, word != "resolved")
 
 
+def test_what_was_said_by_whoever_has_taken_it(store: Store) -> None:
+    """The comment of the last acknowledgement, as long as somebody has it; not of an earlier one that lapsed."""
+    taken = {"state": IncidentState.ACKNOWLEDGED, "acknowledged_by": "anna"}
+    said = [
+        (1, 1, Reason.ACKNOWLEDGED, "looking"),
+        (2, 1, Reason.ACKNOWLEDGED, "found it"),
+        (3, 1, Reason.REPEATED_ACKNOWLEDGED, "no acknowledgement"),
+        (4, 2, Reason.ACKNOWLEDGED, "lapsed since"),
+        (5, 3, Reason.ACKNOWLEDGED, ""),
+    ]
+    with store.write() as connection:
+        incidents.add(connection, [_incident(1, **taken), _incident(2), _incident(3, **taken)])
+        taken_in = [
+            TakenAlert(
+                id=number,
+                entry_id=f"e{number}",
+                position=0,
+                incident_id=incident,
+                reason=reason,
+                received_at=NOW,
+                alert=_alert(incident, comment=comment),
+            )
+            for number, incident, reason, comment in said
+        ]
+        incidents.add_alerts(connection, taken_in)
+        found = list_incidents(connection)
+    assert [one.acknowledged_comment for one in found] == ["found it", "", ""]
+    assert [one.to_json()["acknowledged_comment"] for one in found] == ["found it", "", ""]
+
+
 def test_what_is_listed(store: Store) -> None:
     """Open ones, or all, in the order of opening; the last few, and those before an id, to go back page by page."""
     with store.write() as connection:
@@ -183,7 +213,7 @@ def test_whom_it_was_told(store: Store) -> None:
 
 @pytest.mark.parametrize("count", [1, 700])
 def test_a_list_takes_as_many_queries_however_long_it_is(store: Store, count: int) -> None:
-    """Incidents, who was told, how many alerts: one query each."""
+    """Incidents, who was told, how many alerts, what whoever took them said: one query each."""
     with store.write() as connection:
         incidents.add(connection, [_incident(number) for number in range(1, count + 1)])
         climbs = [_climb(number, number) for number in range(1, count + 1)]
@@ -202,7 +232,7 @@ def test_a_list_takes_as_many_queries_however_long_it_is(store: Store, count: in
             event.remove(sa.Engine, "before_cursor_execute", note)
     assert len(found) == count
     assert all(len(one.told) == 1 for one in found)
-    assert len(asked) == 3
+    assert len(asked) == 4
 
 
 def test_the_timeline_is_in_order_and_ends_with_what_waits(store: Store) -> None:
