@@ -1,4 +1,4 @@
-"""Which gateways are looked at when, and which of them are sick. Used by the engine's thread alone.
+"""Which gateways are looked at when, and which of them are sick. Used by the engine's thread; others may ask ``sick``.
 
 Forgotten at a restart: the first look only learns the counters, so that an engine that restarts takes a sick gateway
 for well until it fails once more.
@@ -52,6 +52,11 @@ class Checkups:
     def resting(self, now: datetime) -> frozenset[str]:
         """Sick gateways: to be asked only where no other can be."""
         return frozenset(name for name, condition in self._conditions.items() if condition.rests(now))
+
+    def sick(self, gateway: str, now: datetime) -> str:
+        """Why others are asked before this one; empty: they are not. From any thread."""
+        condition = self._conditions.get(gateway, Condition())
+        return condition.detail if condition.rests(now) else ""
 
     def _is_due(self, name: str, now: datetime) -> bool:
         looked = self._looked_at.get(name)

@@ -20,11 +20,12 @@ from notifiers.engine.lines import Line, Lines
 from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.recording import Finished, Recording
 from notifiers.engine.settings import EngineSettings
+from notifiers.engine.standings import Standings
 from notifiers.errors import StoreAway, StoreError
 from notifiers.gateway.answers import Answer, AnswerReason
-from notifiers.gateway.circuit import Circuit
 from notifiers.gateway.health import Health
 from notifiers.gateway.pool import PoolChange
+from notifiers.gateway.report import GatewayReport
 from notifiers.gateway.request import Request
 from notifiers.outcome import Outcome
 from notifiers.people import Contact
@@ -98,6 +99,7 @@ class Dispatch:
         self._wake = wake
         self._results: SimpleQueue[Finished | Probed] = SimpleQueue()
         self._unrecorded: deque[Answered] = deque()
+        self._standings = Standings(lines)
         self._changes: deque[tuple[PoolChange, str, datetime]] = deque()
         """How gateways changed their standing, why and when; to be told."""
         self._probing: set[str] = set()
@@ -112,9 +114,9 @@ class Dispatch:
         """Whether there is something to collect."""
         return not self._results.empty()
 
-    def gateways(self) -> dict[str, Circuit]:
+    def gateways(self) -> tuple[GatewayReport, ...]:
         """How every gateway stands, in their order; from any thread."""
-        return self._lines.pool.circuits()
+        return self._standings.reports(self._clock.now())
 
     def usable(self, now: datetime) -> tuple[str, ...]:
         """Gateways that a message may be given to now."""
@@ -298,8 +300,7 @@ class Dispatch:
         now = self._clock.now()
         self._lines.give_back(finished.gateway, finished.channel)
         change = self._lines.pool.record(finished.gateway, finished.answer.outcome, now)
-        if change is not None:
-            self._changes.append((change, finished.answer.detail or finished.answer.reason, now))
+        self._turned(change, finished.answer.detail or finished.answer.reason, now)
         elsewhere = any(name != finished.gateway for name in self._lines.usable(now))
         level = logging.INFO if finished.answer.outcome is Outcome.ACCEPTED else logging.WARNING
         _log.log(
@@ -337,6 +338,11 @@ class Dispatch:
         self._probing.discard(probed.gateway)
         now = self._clock.now()
         change = self._lines.pool.record_probe(probed.gateway, probed.health.is_reachable, now)
-        if change is not None:
-            self._changes.append((change, probed.health.detail, now))
+        self._turned(change, probed.health.detail, now)
+        self._standings.looked(probed.gateway, probed.health, now)
         self._doubting.examined(probed.gateway, probed.health, now)
+
+    def _turned(self, change: PoolChange | None, why: str, now: datetime) -> None:
+        if change is not None:
+            self._standings.turned(change, why, now)
+            self._changes.append((change, why, now))

@@ -20,7 +20,7 @@ from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
 from notifiers.engine.refuge import Refuge
 from notifiers.errors import SchemaTooNew, SpoolError, StoreAway, StoreError, StoreUnwritable
-from notifiers.gateway.circuit import Circuit
+from notifiers.gateway.report import GatewayReport
 from notifiers.poke import PokeListener
 from notifiers.store.timeline import Followed
 
@@ -116,7 +116,7 @@ class Engine:
         self._offers.add(offer)
         self.wake()
 
-    def gateways(self) -> dict[str, Circuit]:
+    def gateways(self) -> tuple[GatewayReport, ...]:
         """How every gateway stands, in their order; from any thread."""
         return self._dispatch.gateways()
 

@@ -84,9 +84,9 @@ class _Collector(Collector):
             "brevisone_gateway_standing", "1 for how a gateway stands.", labels=["gateway", "standing"]
         )
         engine = self._engine.engine
-        for name, circuit in (engine.gateways() if engine else {}).items():
+        for one in engine.gateways() if engine else ():
             for standing in Standing:
-                gateways.add_metric([name, standing.value], float(circuit.standing is standing))
+                gateways.add_metric([one.name, standing.value], float(one.standing is standing))
         yield gateways
 
     def _of_store(self) -> Iterator[Metric]:
