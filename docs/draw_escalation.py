@@ -15,20 +15,21 @@ PAGE = Path(__file__).with_name("escalation.md")
 
 # Where each step may lead, for the picture; a step that is not here stays where it is.
 LEADS = {
-    "_send": ["sending"],
-    "_accepted": ["waiting", "ended"],
-    "_refused": ["waiting", "ended"],
-    "_failed": ["waiting"],
-    "_unusable": ["waiting"],
-    "_unknown": ["waiting", "ended"],
-    "_risen_waiting": ["waiting"],
-    "_risen_ended": ["waiting"],
-    "_repeated_ended": ["waiting"],
-    "_doubted": ["waiting", "ended"],
-    "_doubted_ended": ["waiting"],
-    "_hold": ["held"],
-    "_release": ["waiting"],
-    "_stop": ["ended"],
+    "send": ["sending"],
+    "accepted": ["waiting", "ended"],
+    "refused": ["waiting", "ended"],
+    "failed": ["waiting"],
+    "unusable": ["waiting"],
+    "unknown": ["waiting", "ended"],
+    "risen_waiting": ["waiting"],
+    "risen_ended": ["waiting"],
+    "repeated_ended": ["waiting"],
+    "doubted": ["waiting", "ended"],
+    "doubted_held": ["ended"],
+    "doubted_ended": ["waiting"],
+    "hold": ["held"],
+    "release": ["waiting"],
+    "stop": ["ended"],
 }
 
 
@@ -41,7 +42,7 @@ def _head() -> list[str]:
     return [
         "# How an escalation moves",
         "",
-        "Drawn by `python docs/draw_escalation.py` from the table in `notifiers/escalation.py`; not written by hand.",
+        "Drawn by `python docs/draw_escalation.py` from the table in `notifiers/escalation/table.py`, not by hand.",
         "An escalation is one contact's way up one ladder for one incident. What the table does not have is illegal,",
         "and changes nothing.",
         "",
@@ -64,14 +65,14 @@ def _table() -> list[str]:
     lines = ["| event | " + " | ".join(states) + " |", "|---" * (len(states) + 1) + "|"]
     for event in Event:
         steps = [TRANSITIONS.get((state, event)) for state in states]
-        cells = [step.__name__.strip("_").replace("_", " ") if step else "-" for step in steps]
+        cells = [step.__name__.replace("_", " ") if step else "-" for step in steps]
         lines.append(f"| {event} | " + " | ".join(cells) + " |")
     return lines
 
 
 def _words() -> list[str]:
-    steps = {step.__name__: step for step in TRANSITIONS.values() if step.__doc__}
-    return [f"- **{name.strip('_').replace('_', ' ')}**: {step.__doc__}" for name, step in steps.items()]
+    steps = {step.__name__: step for step in TRANSITIONS.values()}
+    return [f"- **{name.replace('_', ' ')}**: {step.__doc__}" for name, step in steps.items()]
 
 
 def _unknown() -> list[str]:
