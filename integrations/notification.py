@@ -249,8 +249,10 @@ def _number(values: Values) -> int | None:
 
 def _channel(values: Values) -> Channel | None:
     word = values.line("channel")
+    if not word:
+        return None
     channel = words.channel(word)
-    if word and channel is None:
+    if channel is None:
         values.notes.append(f"unknown channel {words.shown(word)}; known are {', '.join(Channel)}")
     return channel
 

@@ -177,16 +177,8 @@ class Alert:
         body: dict[str, Any] = {}
         for name in _NAMES:
             value = getattr(self, name)
-            if not value and value != 0:
-                continue
-            if isinstance(value, datetime):
-                value = value.isoformat()
-            elif isinstance(value, tuple):
-                value = list(value)
-            elif isinstance(value, MappingProxyType):
-                value = dict(value)
-            if value is not False:
-                body[name] = value
+            if value or (name == "number" and value == 0):
+                body[name] = value if isinstance(value, str) else _plain(value)
         return body
 
     @classmethod
@@ -201,6 +193,14 @@ _TEXTS = (
 )  # fmt: skip
 _NAMES = tuple(f.name for f in fields(Alert))
 _ENUMS: dict[str, type[StrEnum]] = {"kind": Kind, "severity": Severity, "channel": Channel}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return list(value)
+    return dict(value) if isinstance(value, Mapping) else value
 
 
 def _read(body: object) -> Alert:

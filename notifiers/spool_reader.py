@@ -73,7 +73,7 @@ class Spool:
         """Unlink entries that were taken in; one that is gone already is no error. Raises SpoolError."""
         for name in names:
             try:
-                os.unlink(self._new / name)
+                os.unlink(os.path.join(self._new, name))
             except FileNotFoundError:
                 pass
             except OSError as error:

@@ -37,6 +37,8 @@ NAMES = tuple(dict.fromkeys(macro for variable in _MACROS for what in _OF for ma
 
 def variables(env: Mapping[str, str]) -> dict[str, str]:
     """The variables of the options, filled from the daemon's macros where nobody set them."""
+    if not env:  # as most daemons are configured
+        return {}
     what = "SERVICE" if env.get("NAGIOS_SERVICEDESC") else "HOST"
     filled = dict(env)
     for variable, macros in _OF[what].items():

@@ -46,7 +46,9 @@ class Climbing:
             found = self._router.find(name)
         except LookupError:
             return None
-        return replace(found[0], name=name) if len(found) == 1 else None
+        if len(found) != 1:
+            return None
+        return found[0] if found[0].name == name else replace(found[0], name=name)
 
     def ladder(self, climb: Climb) -> Ladder | None:
         """The ladder that a climb is on, as the configuration has it now; None if its contact is gone."""
@@ -143,7 +145,10 @@ class Climbing:
             doubt=doubt or Doubt(rung=climb.at.rung),
         )
         at = advance(climb.at, event, circumstances)
-        return replace(climb, at=at, severity=severity, channel=_channel(ladder, at.rung))
+        channel = _channel(ladder, at.rung)
+        if at is climb.at and severity is climb.severity and channel is climb.channel:
+            return climb
+        return replace(climb, at=at, severity=severity, channel=channel)
 
     def stand_in(self, climbs: Sequence[Climb], now: datetime) -> tuple[list[Climb], list[Contact]]:
         """What follows when a stage reached nobody: climbs of the next stage that begin now, else default recipients.

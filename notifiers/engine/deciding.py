@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -115,18 +115,21 @@ class Deciding:
             self._tell_once(ledger, plan, alert, alert_id, now)
         if incident is None:
             return
-        steps: dict[Action, Callable[[], None]] = {
-            Action.START: lambda: self._start(ledger, incident, plan, alert, alert_id, now),
-            Action.CONTINUE: lambda: self._continue(ledger, incident, plan, alert, alert_id, now),
-            Action.RAISE: lambda: self._raise(ledger, incident, plan, alert, alert_id, now),
-            Action.STOP: lambda: self._end(ledger, incident, _END[decision.reason], now),
-            Action.STOP_AND_TELL: lambda: self._stop_and_tell(ledger, incident, decision.reason, alert_id, now),
-            Action.HOLD: lambda: self._move_all(ledger, incident, Event.HOLD, now),
-            Action.RELEASE: lambda: self._release(ledger, incident, now),
-        }
-        step = steps.get(decision.action)
-        if step is not None:
-            step()
+        match decision.action:
+            case Action.START:
+                self._start(ledger, incident, plan, alert, alert_id, now)
+            case Action.CONTINUE:
+                self._continue(ledger, incident, plan, alert, alert_id, now)
+            case Action.RAISE:
+                self._raise(ledger, incident, plan, alert, alert_id, now)
+            case Action.STOP:
+                self._end(ledger, incident, _END[decision.reason], now)
+            case Action.STOP_AND_TELL:
+                self._stop_and_tell(ledger, incident, decision.reason, alert_id, now)
+            case Action.HOLD:
+                self._move_all(ledger, incident, Event.HOLD, now)
+            case Action.RELEASE:
+                self._release(ledger, incident, now)
 
     def _start(
         self, ledger: Ledger, incident: Incident, plan: Plan, alert: Alert, alert_id: int, now: datetime

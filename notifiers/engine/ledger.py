@@ -86,8 +86,8 @@ class Ledger:
         incidents.add(connection, list(self._new.values()))
         escalations.save(connection, list(self._changed_climbs.values()))
         if self._new_climbs:
-            first = reserve(connection, "escalations", len(self._new_climbs))
-            escalations.add(connection, [replace(c, id=first + i) for i, c in enumerate(self._new_climbs)])
+            first_id = reserve(connection, "escalations", len(self._new_climbs))
+            escalations.add(connection, self._new_climbs, first_id=first_id)
         incidents.remember(connection, self.past)
 
     def _load(self, ids: list[int]) -> None:

@@ -20,7 +20,7 @@ from notifiers.service.hosts import Hosts
 _SAFE = frozenset({"GET", "HEAD"})
 _LONGEST = 200
 _COUNTED = frozenset(
-    {"", "alertmanager", "grafana", "zabbix", "alerts", "incoming", "isms", "incidents", "health", "metrics"}
+    {"", "alertmanager", "grafana", "zabbix", "alerts", "incoming", "isms", "incidents", "health", "metrics", "gateways"}
 )
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),

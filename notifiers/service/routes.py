@@ -20,6 +20,7 @@ from notifiers.integration import Integration
 from notifiers.service.counts import Counts
 from notifiers.service.doors import Doors
 from notifiers.service.edge import Edge, refusal, told
+from notifiers.service.gateways import Gateways
 from notifiers.service.health import HealthRoutes
 from notifiers.service.hosts import Hosts
 from notifiers.service.incidents import Incidents
@@ -44,6 +45,7 @@ class Behind:
     sessions: Sessions
     reading: Reading
     metrics: Metrics
+    gateways: Gateways
     health: HealthRoutes
 
 
@@ -77,6 +79,7 @@ def main_routes(configuration: Configuration, behind: Behind, listen: Address) -
     routes += [
         *behind.health.routes(),
         *behind.metrics.routes(doors),
+        *behind.gateways.routes(doors),
         Route("/openapi.json", _openapi, methods=["GET"]),
     ]
     if configuration.replies.listen is None:

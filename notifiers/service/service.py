@@ -17,6 +17,7 @@ from notifiers.integration import load_integrations
 from notifiers.service.counts import Counts
 from notifiers.service.engine_socket import EngineSocket
 from notifiers.service.engine_thread import EngineThread
+from notifiers.service.gateways import Gateways
 from notifiers.service.health import HealthRoutes
 from notifiers.service.keeper import Keeper
 from notifiers.service.listener import Listener
@@ -24,7 +25,7 @@ from notifiers.service.metrics import Metrics
 from notifiers.service.reading import Reading
 from notifiers.service.routes import Behind, main_routes, reply_routes
 from notifiers.service.sessions import Sessions
-from notifiers.service.state import prepare_state
+from notifiers.service.state import name_address, prepare_state
 from notifiers.store import Store
 
 PATIENCE = 25.0
@@ -54,6 +55,7 @@ class Service:
             sessions=Sessions(clock),
             reading=self._reading,
             metrics=Metrics(counts=counts, reading=self._reading, state=state, engine=self._engine, clock=clock),
+            gateways=Gateways(self._engine),
             health=HealthRoutes(state=state, reading=self._reading, engine_trouble=lambda: self._engine.trouble),
         )
         self._main = self._main_listener()
@@ -101,6 +103,7 @@ class Service:
         """Take alerts at once; tell people as soon as the lock on STATE is ours."""
         self._keeper.start()
         self._main.start()
+        name_address(self._state, self.url)
         if self._replies is not None:
             self._replies.start()
         if self._socket is not None:

@@ -39,6 +39,16 @@ def prepare_state(state: Path) -> None:
     _leave_marker(state / MARKER)
 
 
+def name_address(state: Path, url: str) -> None:
+    """Write into the marker where the service that runs now listens, for commands that ask it."""
+    try:
+        handle = os.open(state / MARKER, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(handle, "w", encoding="ascii") as marker:
+            marker.write(url + "\n")
+    except OSError as error:
+        _log.warning("%s: cannot say where the service listens: %s", state / MARKER, error.strerror)
+
+
 def _has_group() -> bool:
     with contextlib.suppress(KeyError):
         return bool(grp.getgrnam(GROUP))

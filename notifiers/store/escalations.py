@@ -117,9 +117,14 @@ def begun_again(connection: Connection, contact: str, incident_ids: Iterable[int
     return found
 
 
-def add(connection: Connection, new: Sequence[Climb]) -> None:
-    if new:
-        connection.execute(sa.insert(escalations), [climb_row(climb) for climb in new])
+def add(connection: Connection, new: Sequence[Climb], *, first_id: int | None = None) -> None:
+    """Write down new climbs; with ``first_id`` they are numbered from there on, instead of by the ids they have."""
+    rows = [climb_row(climb) for climb in new]
+    if first_id is not None:
+        for number, row in enumerate(rows, start=first_id):
+            row["id"] = number
+    if rows:
+        connection.execute(sa.insert(escalations), rows)
 
 
 _CHANGING = ("id", "alert_id", "severity", "channel", "state", "due_at", "rung", "done", "placed", "tries", "repeats")

@@ -146,7 +146,7 @@ def climb_of(row: Row[Any]) -> Climb:
 
 def alert_text(alert: Alert) -> str:
     """An alert as the store keeps it."""
-    return json.dumps(alert.to_json(), ensure_ascii=False, separators=(",", ":"))
+    return _TEXT.encode(alert.to_json())
 
 
 def alert_of(text: str) -> Alert:
@@ -195,3 +195,4 @@ def update_values(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 OPEN = incidents.c.resolved_at.is_(None)
+_TEXT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

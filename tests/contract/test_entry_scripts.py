@@ -19,7 +19,7 @@ from notifiers.entry import Entry
 from notifiers.poke import PokeListener
 from notifiers.spool_reader import Spool
 
-SCRIPTS = ["notify-nagios", "notify-icinga", "notify-zabbix"]
+SCRIPTS = ["notify-nagios", "notify-icinga", "notify-zabbix", "notify-checkmk"]
 LIGHT = {"errno", "notifiers", "notifiers.spool", "notifiers.handover"}
 """All that may be imported on the usual way, beyond what the interpreter imports by itself."""
 
@@ -195,9 +195,9 @@ def test_help_names_every_option(name: str, state: Path) -> None:
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_a_call_with_nothing_in_it_is_refused(name: str, state: Path) -> None:
-    """Exit 3, and not an entry that somebody would be woken for."""
+    """Exit 3 (for Checkmk 2: never try again), and not an entry that somebody would be woken for."""
     ended = call(name, state)
-    assert ended.code == 3
+    assert ended.code == (2 if name == "notify-checkmk" else 3)
     assert ended.err.startswith(f"{name}: nothing to hand over")
     assert not (state / "spool").exists()
 
