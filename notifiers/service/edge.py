@@ -20,7 +20,8 @@ from notifiers.service.hosts import Hosts
 _SAFE = frozenset({"GET", "HEAD"})
 _LONGEST = 200
 _COUNTED = frozenset(
-    {"", "alertmanager", "grafana", "zabbix", "alerts", "incoming", "isms", "incidents", "health", "metrics", "gateways"}
+    {"", "alertmanager", "grafana", "zabbix", "alerts"}
+    | {"incoming", "isms", "incidents", "gateways", "health", "metrics"}
 )
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),

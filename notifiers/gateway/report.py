@@ -1,0 +1,76 @@
+"""How one gateway stands and fares, for whoever asks: as the service tells it, or as one look shows it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from notifiers.gateway.answers import AnswerReason
+from notifiers.gateway.circuit import Standing
+from notifiers.gateway.health import Health
+from notifiers.gateway.settings import Api, GatewaySettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayReport:
+    """What is known of one gateway. Holds no secret."""
+
+    name: str
+    address: str
+    """Its URL, in which no credentials can be."""
+    api: Api
+    usable: bool
+    """It takes messages and sends them, as far as is known; where only a look is known: a gateway answered there."""
+    standing: Standing | None = None
+    """None: no engine was asked."""
+    since: datetime | None = None
+    """When it came to stand so; None: as long as this engine knows it."""
+    why: str = ""
+    """What made it rest or go out, or why a look found nothing."""
+    again_at: datetime | None = None
+    """When one that rests or is out is tried next; None: it is alive, or that is not known."""
+    sick: str = ""
+    """Why others are asked first although it answers; empty: they are not."""
+    checked_at: datetime | None = None
+    """When its ``check.php`` was asked last; None: never so far."""
+    health: Health | None = None
+    """What that showed."""
+
+    @classmethod
+    def of_look(cls, settings: GatewaySettings, health: Health, now: datetime) -> GatewayReport:
+        """What one look shows where no engine can be asked."""
+        return cls(
+            name=settings.name,
+            address=settings.url,
+            api=settings.api,
+            usable=health.is_reachable,
+            why="" if health.is_reachable else health.detail,
+            checked_at=now,
+            health=health,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON values; moments are RFC 3339 in UTC."""
+        moments = {name: _written(getattr(self, name)) for name in ("since", "again_at", "checked_at")}
+        return asdict(self) | moments
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> GatewayReport:
+        """What ``to_json`` made. Raises ValueError, KeyError or TypeError for anything else."""
+        health = values["health"]
+        if health is not None:
+            problem = health["problem"]
+            health = Health(**(health | {"problem": AnswerReason(problem) if problem is not None else None}))
+        standing = values["standing"]
+        moments = {name: _read(values[name]) for name in ("since", "again_at", "checked_at")}
+        parsed = {"api": Api(values["api"]), "standing": Standing(standing) if standing is not None else None}
+        return cls(**(values | moments | parsed | {"health": health}))
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat()
+
+
+def _read(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
