@@ -21,6 +21,7 @@ from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.recording import Finished, Recording
 from notifiers.engine.settings import EngineSettings
 from notifiers.engine.standings import Standings
+from notifiers.engine.subjects import subject_of
 from notifiers.errors import StoreAway, StoreError
 from notifiers.gateway.answers import Answer, AnswerReason
 from notifiers.gateway.health import Health
@@ -45,8 +46,8 @@ class Sending:
     request: Request
     message: Message
     attempt: Attempt
-    count: int
-    """For how many escalations it stands."""
+    subject: str
+    """What it is about, as ``incident 12``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,7 +264,8 @@ class Dispatch:
             lease_until=now + self._settings.lease,
         )
         journal.begin(connection, message, composed.climbs, attempt)
-        return Sending(line=line, request=request, message=message, attempt=attempt, count=len(composed.climbs))
+        subject = subject_of(composed.climbs)
+        return Sending(line=line, request=request, message=message, attempt=attempt, subject=subject)
 
     def _begin(self, sending: Sending) -> None:
         """The attempt is written down: now it may be made."""
@@ -278,7 +280,7 @@ class Dispatch:
             gateway=sending.line.name,
             contact=sending.message.contact,
             channel=sending.message.channel,
-            count=sending.count,
+            subject=sending.subject,
             answer=self._answer(sending),
         )
         self._results.put(finished)
@@ -305,11 +307,11 @@ class Dispatch:
         level = logging.INFO if finished.answer.outcome is Outcome.ACCEPTED else logging.WARNING
         _log.log(
             level,
-            "%s to %s by gateway %s%s: %s (%s)",
+            "%s to %s by gateway %s, %s: %s (%s)",
             finished.channel,
             finished.contact,
             finished.gateway,
-            f", {finished.count} at once" if finished.count > 1 else "",
+            finished.subject,
             finished.answer.outcome,
             finished.answer.detail or finished.answer.reason,
         )

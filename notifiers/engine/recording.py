@@ -35,8 +35,8 @@ class Finished:
     gateway: str
     contact: str
     channel: Channel
-    count: int
-    """For how many escalations its message stood."""
+    subject: str
+    """What its message was about, for the log."""
     answer: Answer
 
 

@@ -53,11 +53,11 @@ def _handed_over(shell: CommandLine) -> None:
 
 
 def test_run_once_sends_what_is_due(shell: CommandLine) -> None:
-    """It tells each message and that nothing more is due; quietly it says nothing."""
+    """It tells each message with its incident and that nothing more is due; quietly it says nothing."""
     _handed_over(shell)
     done = shell.brevisone("run-once")
     assert (done.code, done.out) == (0, "nothing is due now\n")
-    assert "telegram to anna by gateway desk: accepted" in done.err
+    assert "telegram to anna by gateway desk, incident 1: accepted (200: taken)" in done.err
     assert [message.channel for message in shell.sim.phone(ANNA).messages] == [Way.TELEGRAM]
     quiet = shell.brevisone("run-once", "--quiet")
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
