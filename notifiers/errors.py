@@ -14,6 +14,7 @@
     ├── StoreError                 the store cannot be used
     │   ├── StoreAway              it does not answer for now; the spool keeps what comes
     │   │   └── StoreUnwritable    its disk is full, read-only or broken; alerts are told from memory
+    │   ├── StoreMended            its disk, of which memory knew nothing, is sound again: the engine begins anew
     │   └── SchemaTooNew           this program is older than the schema that it found
     └── StateError                 the STATE folder cannot be used
         └── StateLocked            another engine holds the lock
@@ -85,6 +86,10 @@ class StoreAway(StoreError):
 
 class StoreUnwritable(StoreAway):
     """The store's disk is full, read-only or broken."""
+
+
+class StoreMended(StoreError):
+    """The store's disk could not be read, and can be again. What is in memory knew nothing of it, and ends here."""
 
 
 class SchemaTooNew(StoreError):

@@ -45,6 +45,11 @@ def fill(folder: Path, *, leave: int = 0) -> Path:
     for file in folder.rglob("brevisone.db"):
         with closing(sqlite3.connect(file, timeout=10)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return fill_up(folder, leave=leave)
+
+
+def fill_up(folder: Path, *, leave: int = 0) -> Path:
+    """As ``fill``, leaving the store as it is."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as handle:
         while True:

@@ -19,7 +19,7 @@ from notifiers.engine.offers import Offer, Offers
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
 from notifiers.engine.refuge import Refuge
-from notifiers.errors import SchemaTooNew, SpoolError, StoreAway, StoreError, StoreUnwritable
+from notifiers.errors import SchemaTooNew, SpoolError, StoreAway, StoreError, StoreMended, StoreUnwritable
 from notifiers.gateway.report import GatewayReport
 from notifiers.poke import PokeListener
 from notifiers.store.timeline import Followed
@@ -147,7 +147,7 @@ class Engine:
     def run(self, stopped: Callable[[], bool], listener: PokeListener | None = None) -> None:
         """Work until ``stopped`` and ``wake``. Trouble with the store or the spool is told and tried again.
 
-        Raises SchemaTooNew: only a newer program can go on.
+        Raises SchemaTooNew: only a newer program can go on; StoreMended: only another engine can.
         """
         while not stopped():
             self._wait(self._try_step(), listener)
@@ -201,7 +201,7 @@ class Engine:
                 return 0.0
             self._tell_away(error)
             return AFTER_TROUBLE
-        except SchemaTooNew:
+        except (SchemaTooNew, StoreMended):
             raise
         except (StoreError, SpoolError) as error:
             _log.error("%s", error)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from notifiers.clock import Clock
 from notifiers.engine.ourselves import Ourselves
-from notifiers.errors import StoreUnwritable
+from notifiers.errors import StoreMended, StoreUnwritable
 from notifiers.store.shelter import Shelter
 
 LOOK_EVERY = timedelta(seconds=5)
@@ -40,7 +40,7 @@ class Refuge:
         return True
 
     def look(self) -> None:
-        """Tell of it, and every now and then try to return."""
+        """Tell of it, and every now and then try to return. Raises StoreMended if another engine must do that."""
         if not self._shelter.refused:
             return
         now = self._clock.now()
@@ -58,7 +58,14 @@ class Refuge:
 
     def close(self) -> None:
         """Bring what is in memory to the disk if that can be, else say what is lost."""
-        if self._shelter.refused and not self._shelter.leave():
+        if self._shelter.refused and not self._is_brought_back():
             _log.error(
-                "THE JOURNAL OF THE LAST WHILE IS LOST, nobody will be told to the end: %s", self._shelter.refused
+                "THE JOURNAL OF THE LAST WHILE IS LOST, what is not in the spool will not be told to the end: %s",
+                self._shelter.refused,
             )
+
+    def _is_brought_back(self) -> bool:
+        try:
+            return self._shelter.leave()
+        except StoreMended:
+            return False

@@ -7,7 +7,9 @@ since the ``Store`` stays the same object. Only a service that goes on for as lo
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from notifiers.errors import StoreError, StoreUnwritable
+from notifiers.errors import StoreError, StoreMended, StoreUnwritable
 from notifiers.store import migrate
 from notifiers.store.connect import Store, open_store, sqlite_engine, sqlite_url
 
@@ -45,9 +47,9 @@ class Shelter:
 
     def enter(self, error: StoreUnwritable) -> None:
         """Go on in memory, with all that could be read of the disk."""
-        copy = self._copy()
+        copy, is_all = self._copy()
         # What cannot be read must not be overwritten later by what knew nothing of it.
-        self._is_whole = copy is not None or not self._path.exists() or self._path.stat().st_size == 0
+        self._is_whole = is_all or not _holds_anything(self._path)
         self.store.work_on(copy or sqlite_engine(None)).dispose()
         with self.store.write() as connection:
             if not migrate.is_current(connection):
@@ -57,14 +59,20 @@ class Shelter:
     def leave(self) -> bool:
         """Return to the disk if it can be written; False: not yet. What was done in memory is durable then.
 
-        If the disk could not be read before, what is in memory is given up for what is there.
+        Raises StoreMended if the disk holds what could not be read before, and can be by now: two stores cannot be
+        made one.
         """
         try:
-            if self._is_whole:
+            is_mended = not self._is_whole and _holds_anything(self._path)
+            if not is_mended:
                 self._write_back()
             disk = self._opened()
         except (sqlite3.Error, StoreError, OSError):
             return False
+        if is_mended:
+            disk.dispose()
+            raise StoreMended("the store's disk can be read again: the engine begins anew with what is there")
+        self._is_whole = True
         self.store.work_on(disk).dispose()
         self.refused = ""
         return True
@@ -89,22 +97,53 @@ class Shelter:
             raise
         return opened.database
 
-    def _copy(self) -> sa.Engine | None:
-        """The disk in memory: by the open connection or, where that is too late, without any lock or journal."""
+    def _copy(self) -> tuple[sa.Engine | None, bool]:
+        """The disk in memory, and whether that is all of it: by the open connection or, where that is too late, by
+        others that need less and less of the disk."""
         address = self._path.absolute().as_uri()
-        ways: tuple[Callable[[], Any], ...] = (
-            lambda: _raw(self.store.database),
-            lambda: closing(sqlite3.connect(f"{address}?mode=ro", uri=True)),
-            lambda: closing(sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True)),
+        journal = self._path.with_name(self._path.name + "-wal")
+        ways: tuple[tuple[Callable[[], Any], bool], ...] = (
+            (lambda: _raw(self.store.database), True),
+            (lambda: closing(sqlite3.connect(f"{address}?mode=ro", uri=True)), True),
+            (lambda: _elsewhere(self._path, journal), True),
+            # The last one sees nothing of the journal, where the newest transactions are.
+            (
+                lambda: closing(sqlite3.connect(f"{address}?mode=ro&immutable=1", uri=True)),
+                not _holds_anything(journal),
+            ),
         )
-        for way in ways:
+        for way, is_all in ways:
             memory = sqlite_engine(None)
-            with contextlib.suppress(sqlite3.Error, sa.exc.DBAPIError), way() as disk, _raw(memory) as copy:
+            with contextlib.suppress(sqlite3.Error, sa.exc.DBAPIError, OSError), way() as disk, _raw(memory) as copy:
                 disk.backup(copy)
                 _check(copy)
-                return memory
+                return memory, is_all
             memory.dispose()
-        return None
+        return None, False
+
+
+def _holds_anything(file: Path) -> bool:
+    """Whether a file is there and not empty; also if nobody can tell."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+
+
+@contextlib.contextmanager
+def _elsewhere(*files: Path) -> Iterator[sqlite3.Connection]:
+    """A database whose own folder has no room for what SQLite puts beside it, opened in a folder that has."""
+    with contextlib.ExitStack() as stack:
+        for room in ("/dev/shm", tempfile.gettempdir()):  # noqa: S108 - a folder of our own is made there
+            with contextlib.suppress(OSError):
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=room)))
+                copies = [shutil.copyfile(file, folder / file.name) for file in files]
+                break
+        else:
+            raise OSError("there is no room anywhere")
+        yield stack.enter_context(closing(sqlite3.connect(copies[0])))
 
 
 def _check(database: sqlite3.Connection) -> None:

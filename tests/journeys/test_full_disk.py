@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 import yaml
-from disks import as_root, fill, own_disk, remount
+from disks import as_root, fill, fill_up, own_disk, remount
 from entry_process import Ended, call, environment
 from simulated import ANNA, PASSWORD, USERNAME, simulated
 
@@ -20,9 +20,10 @@ from notifiers import config
 from notifiers.clock import SystemClock
 from notifiers.service.service import Service
 from notifiers.simulator import Simulator
-from notifiers.store import open_store
+from notifiers.store import Store, open_store
 from notifiers.store.connect import sqlite_url
 from notifiers.store.listing import list_incidents
+from notifiers.store.shelter import Shelter
 
 pytestmark = as_root
 
@@ -217,6 +218,73 @@ def test_a_broken_store_is_left_alone_and_alerts_are_told(place: Place) -> None:
         until(lambda: place.told("db2") == ["telegram"])
         until(lambda: place.told("UNJOURNALLED") != [])
     assert file.read_bytes() == broken
+
+
+def test_what_was_told_while_the_store_was_broken_is_kept_when_it_is_removed(place: Place) -> None:
+    """There is nothing left that could be overwritten: ladders go on, and all of it is journalled."""
+    (place.state / "spool").mkdir(parents=True)
+    file = place.state / "brevisone.db"
+    file.write_bytes(b"this was a database" * 1000)
+    with running(place):
+        assert place.notify("db2").code == 0
+        until(lambda: place.told("db2") == ["telegram"])
+        file.unlink()
+        until(lambda: place.told("db2") == ["telegram", "sms"])
+        until(lambda: file.exists() and "db2" in place.incidents())
+        until(lambda: list((place.state / "spool/new").iterdir()) == [])
+    assert place.told("db2") == ["telegram", "sms"]
+
+
+def test_what_came_while_the_store_was_broken_is_told_again_by_the_mended_one(place: Place) -> None:
+    """It knows of nothing that was told meanwhile, so that entries leave the spool only when it has taken them in."""
+    with running(place):
+        assert place.notify("db1").code == 0
+        until(lambda: place.told("db1") == ["telegram"])
+    file, kept = place.state / "brevisone.db", place.state / "kept"
+    file.rename(kept)
+    file.write_bytes(b"this was a database" * 1000)
+    with running(place):
+        assert place.notify("db2").code == 0
+        until(lambda: place.told("db2") == ["telegram"])
+        kept.replace(file)
+        until(lambda: {"db1", "db2"} <= set(place.incidents()))
+        until(lambda: place.told("db1") == ["telegram", "sms"])
+        until(lambda: place.told("db2")[-2:] == ["telegram", "sms"])
+        until(lambda: list((place.state / "spool/new").iterdir()) == [])
+
+
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_the_newest_transactions_outlive_a_power_cut_and_a_broken_disk(place: Place, how: str) -> None:
+    """After a power cut they may be in SQLite's journal alone, which it cannot open where it can make no file."""
+    file = place.state / "brevisone.db"
+    place.state.mkdir()
+    with closing(sqlite3.connect(file)) as connection:
+        migrated = open_store(sqlite_url(file))
+        migrated.close()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("INSERT INTO counters VALUES ('newest', 7)")
+        connection.commit()
+        left = {name: (place.state / name).read_bytes() for name in ("brevisone.db", "brevisone.db-wal")}
+    for name, content in left.items():
+        (place.state / name).write_bytes(content)
+    filler = fill_up(place.disk) if how == "full" else None
+    if filler is None:
+        remount(place.disk, "ro")
+    shelter = Shelter(file)
+    assert shelter.refused
+    assert newest(shelter.store) == 7
+    if filler is None:
+        remount(place.disk, "rw")
+    else:
+        filler.unlink()
+    assert shelter.leave()
+    assert newest(shelter.store) == 7
+    shelter.store.close()
+
+
+def newest(store: Store) -> int:
+    with store.read() as connection:
+        return int(connection.exec_driver_sql("SELECT value FROM counters WHERE name = 'newest'").scalar_one())
 
 
 def test_the_copy_is_the_whole_store(place: Place) -> None:
