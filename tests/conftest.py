@@ -34,3 +34,9 @@ def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return sqlite_url(tmp_path / "brevisone.db")
     url: str = request.getfixturevalue("postgres_url")
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest) -> str:
+    """An empty store as a configuration names it: the test runs once on each database."""
+    return "sqlite" if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))

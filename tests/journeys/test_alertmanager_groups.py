@@ -19,8 +19,8 @@ ZERO = "0001-01-01T00:00:00Z"
 
 
 @pytest.fixture
-def w(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as made:
+def w(tmp_path: Path, store: str) -> Iterator[World]:
+    with world(tmp_path, store=store) as made:
         yield made
 
 

@@ -26,9 +26,9 @@ def lose_answers(w: World, *channels: str, requests: int | None = None) -> None:
 # -- nobody knows whether it went out
 
 
-def test_an_sms_whose_answer_was_lost_is_repeated_once_and_says_so(tmp_path: Path) -> None:
+def test_an_sms_whose_answer_was_lost_is_repeated_once_and_says_so(tmp_path: Path, store: str) -> None:
     """They may get it twice, and the second one tells that it repeats; the ring comes after its wait."""
-    with world(tmp_path, ladders=SMS_AND_RING) as w:
+    with world(tmp_path, store=store, ladders=SMS_AND_RING) as w:
         lose_answers(w, "sms", requests=1)
         problem(w)
         assert w.channels("anna") == ["sms", "sms"]
@@ -42,25 +42,25 @@ def test_an_sms_whose_answer_was_lost_is_repeated_once_and_says_so(tmp_path: Pat
         assert w.channels("anna") == ["sms", "sms", "ring"]
 
 
-def test_an_sms_of_which_nobody_knows_twice_leaves_it_to_the_next_rung(tmp_path: Path) -> None:
+def test_an_sms_of_which_nobody_knows_twice_leaves_it_to_the_next_rung(tmp_path: Path, store: str) -> None:
     """Never a third time: the ring comes at once."""
-    with world(tmp_path, ladders=SMS_AND_RING) as w:
+    with world(tmp_path, store=store, ladders=SMS_AND_RING) as w:
         lose_answers(w, "sms")
         problem(w)
         assert w.channels("anna") == ["sms", "sms", "ring"]
 
 
-def test_a_telegram_whose_answer_was_lost_is_not_repeated(tmp_path: Path) -> None:
+def test_a_telegram_whose_answer_was_lost_is_not_repeated(tmp_path: Path, store: str) -> None:
     """The SMS comes at once instead."""
-    with world(tmp_path) as w:
+    with world(tmp_path, store=store) as w:
         lose_answers(w, "telegram")
         problem(w)
         assert w.channels("anna") == ["telegram", "sms"]
 
 
-def test_a_ring_whose_answer_was_lost_counts_as_placed(tmp_path: Path) -> None:
+def test_a_ring_whose_answer_was_lost_counts_as_placed(tmp_path: Path, store: str) -> None:
     """Nobody is rung again because of it: three times is three times."""
-    with world(tmp_path, ladders={"standard": [{"channel": "ring", "times": "3", "every": "2m"}]}) as w:
+    with world(tmp_path, store=store, ladders={"standard": [{"channel": "ring", "times": "3", "every": "2m"}]}) as w:
         lose_answers(w, "ring", requests=1)
         problem(w)
         assert w.channels("anna") == ["ring"]
@@ -68,17 +68,17 @@ def test_a_ring_whose_answer_was_lost_counts_as_placed(tmp_path: Path) -> None:
         assert w.channels("anna") == ["ring"] * 3
 
 
-def test_a_time_out_of_the_gateway_is_unknown_too(tmp_path: Path) -> None:
+def test_a_time_out_of_the_gateway_is_unknown_too(tmp_path: Path, store: str) -> None:
     """408 says that the message may or may not go out."""
-    with world(tmp_path, ladders=SMS_AND_RING) as w:
+    with world(tmp_path, store=store, ladders=SMS_AND_RING) as w:
         w.sim.faults.add(Fault(kind=FaultKind.STATUS, status=408, requests=1))
         problem(w)
         assert [outcome for _, _, outcome in w.told()] == ["unknown", "accepted"]
 
 
-def test_what_follows_an_unknown_is_the_administrators_choice(tmp_path: Path) -> None:
+def test_what_follows_an_unknown_is_the_administrators_choice(tmp_path: Path, store: str) -> None:
     """``on_unknown`` says so, by channel."""
-    with world(tmp_path, on_unknown={"telegram": "repeat", "sms": "next"}) as w:
+    with world(tmp_path, store=store, on_unknown={"telegram": "repeat", "sms": "next"}) as w:
         lose_answers(w, "telegram", "sms")
         problem(w)
         w.fast_forward("10s")  # three unknowns in a row, and the gateway is given a rest
@@ -88,9 +88,9 @@ def test_what_follows_an_unknown_is_the_administrators_choice(tmp_path: Path) ->
 # -- several gateways
 
 
-def test_the_second_gateway_takes_over(tmp_path: Path) -> None:
+def test_the_second_gateway_takes_over(tmp_path: Path, store: str) -> None:
     """The first does not answer: the same rung goes by the second, in the same moment."""
-    with world(tmp_path, gateways=("cellar", "roof")) as w:
+    with world(tmp_path, store=store, gateways=("cellar", "roof")) as w:
         w.sims["cellar"].go_down()
         problem(w, to="cara")
         assert w.channels("cara") == ["telegram"]
@@ -99,9 +99,9 @@ def test_the_second_gateway_takes_over(tmp_path: Path) -> None:
         assert w.channels("cara") == ["telegram", "sms", "ring"]
 
 
-def test_a_gateway_that_answers_401_is_left_out_for_everybody(tmp_path: Path) -> None:
+def test_a_gateway_that_answers_401_is_left_out_for_everybody(tmp_path: Path, store: str) -> None:
     """One attempt shows it; everybody is told by the other one, also that this one is out, once."""
-    with world(tmp_path, gateways=("cellar", "roof")) as w:
+    with world(tmp_path, store=store, gateways=("cellar", "roof")) as w:
         w.sims["cellar"].faults.add(Fault(kind=FaultKind.STATUS, status=401))
         problem(w, to="anna,cara")
         problem(w, to="ben", service="load")
@@ -120,18 +120,18 @@ def test_a_gateway_that_answers_401_is_left_out_for_everybody(tmp_path: Path) ->
         assert [one["state"] for one in own] == ["resolved"]
 
 
-def test_a_5xx_is_tried_again_and_skips_nothing(tmp_path: Path) -> None:
+def test_a_5xx_is_tried_again_and_skips_nothing(tmp_path: Path, store: str) -> None:
     """Certainly not sent, for a reason that passes: the same rung, a little later."""
-    with world(tmp_path) as w:
+    with world(tmp_path, store=store) as w:
         w.sim.faults.add(Fault(kind=FaultKind.STATUS, status=503, requests=2))
         problem(w)
         w.fast_forward("1m")
         assert w.channels("anna") == ["telegram"]
 
 
-def test_a_gateway_that_fails_only_one_channel_does_not_hold_the_ladder(tmp_path: Path) -> None:
+def test_a_gateway_that_fails_only_one_channel_does_not_hold_the_ladder(tmp_path: Path, store: str) -> None:
     """It answers, but Telegram is broken there for hours: in a while the SMS gets its chance."""
-    with world(tmp_path) as w:
+    with world(tmp_path, store=store) as w:
         w.sim.faults.add(Fault(kind=FaultKind.STATUS, status=500, channels=("telegram",)))
         problem(w)
         w.fast_forward("30m")
@@ -141,10 +141,10 @@ def test_a_gateway_that_fails_only_one_channel_does_not_hold_the_ladder(tmp_path
 # -- rates
 
 
-def test_what_waits_for_a_contacts_rate_comes_as_one_text(tmp_path: Path) -> None:
+def test_what_waits_for_a_contacts_rate_comes_as_one_text(tmp_path: Path, store: str) -> None:
     """The first is told at once; what comes within the window is one text that names all of it."""
     contacts = {"anna": {"number": ANNA, "rates": {"telegram": "1/10m"}}, "ben": {"number": BEN}}
-    with world(tmp_path, contacts=contacts, ladders={"standard": [{"channel": "telegram"}]}) as w:
+    with world(tmp_path, store=store, contacts=contacts, ladders={"standard": [{"channel": "telegram"}]}) as w:
         for service in ("disk", "load", "swap", "ntp"):
             problem(w, service=service)
         assert w.channels("anna") == ["telegram"]
@@ -156,19 +156,19 @@ def test_what_waits_for_a_contacts_rate_comes_as_one_text(tmp_path: Path) -> Non
         assert len(w.arrived("anna")) == 2
 
 
-def test_rates_of_one_contact_hold_back_nobody_else(tmp_path: Path) -> None:
+def test_rates_of_one_contact_hold_back_nobody_else(tmp_path: Path, store: str) -> None:
     """cara is told at once although anna has to wait."""
     contacts = {"anna": {"number": ANNA, "rates": {"telegram": "1/10m"}}, "cara": {"number": CARA}}
-    with world(tmp_path, contacts=contacts) as w:
+    with world(tmp_path, store=store, contacts=contacts) as w:
         problem(w, to="anna,cara", service="disk")
         problem(w, to="anna,cara", service="load")
         assert (w.channels("anna"), w.channels("cara")) == (["telegram"], ["telegram", "telegram"])
 
 
-def test_what_is_over_when_its_turn_comes_is_left_out(tmp_path: Path) -> None:
+def test_what_is_over_when_its_turn_comes_is_left_out(tmp_path: Path, store: str) -> None:
     """Recovered while it waited for the rate: it is not told, and the record says why."""
     contacts = {"anna": {"number": ANNA, "rates": {"telegram": "1/10m"}}}
-    with world(tmp_path, contacts=contacts, ladders={"standard": [{"channel": "telegram"}]}) as w:
+    with world(tmp_path, store=store, contacts=contacts, ladders={"standard": [{"channel": "telegram"}]}) as w:
         problem(w, service="disk")
         problem(w, service="load")
         problem(w, "RECOVERY", service="load", state="OK")

@@ -25,9 +25,9 @@ def problem(w: World, kind: str = "PROBLEM", to: str = "", state: str = "CRITICA
     assert called.code == 0, called.stderr
 
 
-def test_the_second_stage_begins_half_an_hour_after_the_episode(tmp_path: Path) -> None:
+def test_the_second_stage_begins_half_an_hour_after_the_episode(tmp_path: Path, store: str) -> None:
     """Counted from its start, whatever the first stage does; who is told by both is told once."""
-    with world(tmp_path, ladders=ONCE, **TWO_STAGES) as w:
+    with world(tmp_path, store=store, ladders=ONCE, **TWO_STAGES) as w:
         problem(w)
         w.fast_forward("29m")
         assert (w.channels("anna"), w.channels("cara")) == (["telegram", "sms"], [])
@@ -35,18 +35,18 @@ def test_the_second_stage_begins_half_an_hour_after_the_episode(tmp_path: Path) 
         assert w.channels("cara") == ["telegram"]
 
 
-def test_an_acknowledgement_keeps_the_second_stage_from_beginning(tmp_path: Path) -> None:
+def test_an_acknowledgement_keeps_the_second_stage_from_beginning(tmp_path: Path, store: str) -> None:
     """Somebody took it: nobody else needs to know."""
-    with world(tmp_path, **TWO_STAGES) as w:
+    with world(tmp_path, store=store, **TWO_STAGES) as w:
         problem(w)
         problem(w, "ACKNOWLEDGEMENT")
         w.fast_forward("3h")
         assert (w.channels("anna"), w.channels("cara")) == (["telegram"], [])
 
 
-def test_somebody_added_late_hears_of_the_second_stage_in_time(tmp_path: Path) -> None:
+def test_somebody_added_late_hears_of_the_second_stage_in_time(tmp_path: Path, store: str) -> None:
     """A repeat that names others after twenty minutes: the second stage still begins at thirty."""
-    with world(tmp_path, **TWO_STAGES) as w:
+    with world(tmp_path, store=store, **TWO_STAGES) as w:
         problem(w)
         w.fast_forward("20m")
         problem(w, to="ben")
@@ -55,9 +55,9 @@ def test_somebody_added_late_hears_of_the_second_stage_in_time(tmp_path: Path) -
         assert w.channels("cara") == ["telegram"]
 
 
-def test_refused_everywhere_and_the_next_stage_begins_at_once(tmp_path: Path) -> None:
+def test_refused_everywhere_and_the_next_stage_begins_at_once(tmp_path: Path, store: str) -> None:
     """Nobody of the first stage can be reached by any channel: half an hour is not waited for."""
-    with world(tmp_path, **TWO_STAGES) as w:
+    with world(tmp_path, store=store, **TWO_STAGES) as w:
         w.sim.faults.add(Fault(kind=FaultKind.REFUSE, numbers=(ANNA,)))
         problem(w)
         assert w.channels("anna") == []
@@ -70,17 +70,19 @@ def test_refused_everywhere_and_the_next_stage_begins_at_once(tmp_path: Path) ->
         ]
 
 
-def test_nobody_of_any_stage_can_be_reached_and_the_default_ones_are_told(tmp_path: Path) -> None:
+def test_nobody_of_any_stage_can_be_reached_and_the_default_ones_are_told(tmp_path: Path, store: str) -> None:
     """Refused by all: whoever is told when nobody else can be hears it."""
-    with world(tmp_path, **TWO_STAGES) as w:
+    with world(tmp_path, store=store, **TWO_STAGES) as w:
         w.sim.faults.add(Fault(kind=FaultKind.REFUSE, numbers=(ANNA, "+491511112223")))
         problem(w)
         assert w.channels("ben") == ["sms"]
 
 
-def test_nobody_at_all_can_be_reached_and_it_is_said_loudly(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_nobody_at_all_can_be_reached_and_it_is_said_loudly(
+    tmp_path: Path, store: str, caplog: pytest.LogCaptureFixture
+) -> None:
     """Refused by all: the log shouts, the history says so, the incident stays open, and a reminder tries again."""
-    with world(tmp_path, **TWO_STAGES) as w:
+    with world(tmp_path, store=store, **TWO_STAGES) as w:
         w.sim.faults.add(Fault(kind=FaultKind.REFUSE))
         problem(w)
         assert w.states() == ["open"]
@@ -92,9 +94,9 @@ def test_nobody_at_all_can_be_reached_and_it_is_said_loudly(tmp_path: Path, capl
         assert w.channels("anna") == ["telegram"]
 
 
-def test_named_recipients_take_the_place_of_the_first_stage(tmp_path: Path) -> None:
+def test_named_recipients_take_the_place_of_the_first_stage(tmp_path: Path, store: str) -> None:
     """The second stage stays."""
-    with world(tmp_path, **TWO_STAGES) as w:
+    with world(tmp_path, store=store, **TWO_STAGES) as w:
         problem(w, to="ben")
         assert (w.channels("anna"), w.channels("ben")) == ([], ["sms"])
         w.fast_forward("31m")
@@ -104,9 +106,9 @@ def test_named_recipients_take_the_place_of_the_first_stage(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "spelling", ["+491707654321", "01707654321", "0170 765 43 21", "491707654321", "00491707654321"]
 )
-def test_a_contacts_number_in_any_spelling_is_that_contact(tmp_path: Path, spelling: str) -> None:
+def test_a_contacts_number_in_any_spelling_is_that_contact(tmp_path: Path, store: str, spelling: str) -> None:
     """Told by name and by number they are one person, and hear it once."""
-    with world(tmp_path) as w:
+    with world(tmp_path, store=store) as w:
         problem(w, to="ben")
         problem(w, to=spelling)
         assert w.channels("ben") == ["sms"]
@@ -123,29 +125,29 @@ def test_a_contacts_number_in_any_spelling_is_that_contact(tmp_path: Path, spell
         pytest.param("telgroup:11", ["telegram"], id="telgroup is one rung"),
     ],
 )
-def test_modes_of_the_gateway(tmp_path: Path, to: str, wanted: list[str]) -> None:
+def test_modes_of_the_gateway(tmp_path: Path, store: str, to: str, wanted: list[str]) -> None:
     """``mode:recipient`` reaches whom the gateway knows by that name, as far as the mode goes."""
-    with world(tmp_path) as w:
+    with world(tmp_path, store=store) as w:
         problem(w, to=to)
         w.fast_forward("11m")
         assert w.channels("anna") == wanted
 
 
-def test_a_telnumber_without_telegram_gets_an_sms(tmp_path: Path) -> None:
+def test_a_telnumber_without_telegram_gets_an_sms(tmp_path: Path, store: str) -> None:
     """That is the gateway's own Telegram-else-SMS: one request."""
-    with world(tmp_path) as w:
+    with world(tmp_path, store=store) as w:
         problem(w, to=f"telnumber:{BEN}")
         assert w.channels("ben") == ["sms"]
         assert len([request for request in w.sim.requests if request.path == "/api.php"]) == 1
 
 
-def test_a_group_on_the_gateway_gets_texts_and_no_ring(tmp_path: Path) -> None:
+def test_a_group_on_the_gateway_gets_texts_and_no_ring(tmp_path: Path, store: str) -> None:
     """Every member by Telegram or SMS, then all by SMS; nobody is rung, and a member may answer for it."""
     contacts = {
         "anna": {"number": ANNA},
         "desk": {"group": {"cellar": "11"}, "size": "2", "answered_by": ["01707654321"]},
     }
-    with world(tmp_path, contacts=contacts) as w:
+    with world(tmp_path, store=store, contacts=contacts) as w:
         problem(w, to="desk")
         assert (w.channels("anna"), w.channels("ben")) == (["telegram"], ["sms"])
         w.fast_forward("30m")
@@ -154,16 +156,16 @@ def test_a_group_on_the_gateway_gets_texts_and_no_ring(tmp_path: Path) -> None:
         assert w.states() == ["acknowledged"]
 
 
-def test_a_group_that_the_gateway_does_not_keep_is_stood_in_for(tmp_path: Path) -> None:
+def test_a_group_that_the_gateway_does_not_keep_is_stood_in_for(tmp_path: Path, store: str) -> None:
     """The only gateway refuses its id by every channel: the default recipients are told."""
-    with world(tmp_path) as w:
+    with world(tmp_path, store=store) as w:
         problem(w, to="group:77")
         assert w.channels("anna") == ["telegram"]
 
 
-def test_by_ring_alone(tmp_path: Path) -> None:
+def test_by_ring_alone(tmp_path: Path, store: str) -> None:
     """An alert that names its channel goes by this alone; the ladder of the same problem goes its own way."""
-    with world(tmp_path) as w:
+    with world(tmp_path, store=store) as w:
         problem(w, channel="ring")
         assert w.channels("anna") == ["ring"]
         problem(w)
@@ -174,16 +176,16 @@ def test_by_ring_alone(tmp_path: Path) -> None:
         assert w.channels("anna") == ["ring", "telegram", "sms", "telegram"]
 
 
-def test_a_ring_for_a_group_is_told_to_somebody(tmp_path: Path) -> None:
+def test_a_ring_for_a_group_is_told_to_somebody(tmp_path: Path, store: str) -> None:
     """A group cannot be rung: the default recipients are told instead of nobody."""
-    with world(tmp_path) as w:
+    with world(tmp_path, store=store) as w:
         problem(w, to="group:11", channel="ring")
         assert w.channels("anna") == ["telegram"]
 
 
-def test_a_dropped_alert_is_nobodys(tmp_path: Path) -> None:
+def test_a_dropped_alert_is_nobodys(tmp_path: Path, store: str) -> None:
     """A route says that nobody wants to hear it: nobody does, and nothing is opened."""
-    with world(tmp_path, routes=[{"match": {"kind": ["flapping"]}, "drop": True}, {"to": ["ops"]}]) as w:
+    with world(tmp_path, store=store, routes=[{"match": {"kind": ["flapping"]}, "drop": True}, {"to": ["ops"]}]) as w:
         problem(w, "FLAPPINGSTART")
         assert w.incidents() == []
         assert [request for request in w.sim.requests if request.path == "/api.php"] == []

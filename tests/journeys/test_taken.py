@@ -13,8 +13,8 @@ from notifiers.simulator import Fault, FaultKind
 
 
 @pytest.fixture
-def w(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path) as made:
+def w(tmp_path: Path, store: str) -> Iterator[World]:
+    with world(tmp_path, store=store) as made:
         yield made
 
 
@@ -146,10 +146,10 @@ def test_what_was_taken_gets_worse(w: World) -> None:
     assert (w.channels("anna"), w.states()) == (["telegram", "telegram"], ["open"])
 
 
-def test_an_acknowledgement_stops_what_waits_for_a_rate(tmp_path: Path) -> None:
+def test_an_acknowledgement_stops_what_waits_for_a_rate(tmp_path: Path, store: str) -> None:
     """A message in the queue is not sent any more, and the record says why."""
     contacts = {"anna": {"number": ANNA, "rates": {"telegram": "1/10m"}}}
-    with world(tmp_path, contacts=contacts) as w:
+    with world(tmp_path, store=store, contacts=contacts) as w:
         problem(w, service="disk")
         problem(w, service="load")
         assert w.channels("anna") == ["telegram"]
