@@ -12,6 +12,7 @@ from notifiers.cli.changing import acknowledge, resolve
 from notifiers.cli.checking import check_config
 from notifiers.cli.codes import INTERRUPTED, PROBLEM
 from notifiers.cli.demo import demo
+from notifiers.cli.gateways import gateways
 from notifiers.cli.looking import incidents, show, why
 from notifiers.cli.options import ConfigOption, Given, StateOption
 from notifiers.cli.running import run_once, serve
@@ -65,6 +66,7 @@ app.command("show", rich_help_panel=_DAILY)(show)
 app.command("why", rich_help_panel=_DAILY)(why)
 app.command("acknowledge", rich_help_panel=_DAILY)(acknowledge)
 app.command("resolve", rich_help_panel=_DAILY)(resolve)
+app.command("gateways", rich_help_panel=_DAILY)(gateways)
 app.command("audit", rich_help_panel=_DAILY)(audit)
 app.command("serve", rich_help_panel=_RUNNING)(serve)
 app.command("run-once", rich_help_panel=_RUNNING)(run_once)

@@ -24,6 +24,12 @@ COLOURS = {
     "failed": "red",
     "unusable": "red",
     "unknown": "magenta",
+    "alive": "green",
+    "answers": "green",
+    "resting": "yellow",
+    "sick": "magenta",
+    "silent": "red",
+    "out": "bold red",
 }
 
 _BETWEEN = 3

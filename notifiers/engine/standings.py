@@ -49,17 +49,15 @@ class Standings:
     def _report(self, line: Line, circuit: Circuit, now: datetime) -> GatewayReport:
         seen = self._seen[line.name]
         is_alive = circuit.standing is Standing.ALIVE
-        sick = self._lines.checkups.sick(line.name, now)
         return GatewayReport(
             name=line.name,
             address=line.settings.url,
             api=line.settings.api,
-            usable=is_alive and not sick,
             standing=circuit.standing,
             since=seen.since,
             why=seen.why,
             again_at=None if is_alive else circuit.wait_ends_at(now),
-            sick=sick,
+            sick=self._lines.checkups.sick(line.name, now),
             checked_at=seen.checked_at,
             health=seen.health,
         )

@@ -20,8 +20,6 @@ class GatewayReport:
     address: str
     """Its URL, in which no credentials can be."""
     api: Api
-    usable: bool
-    """It takes messages and sends them, as far as is known; where only a look is known: a gateway answered there."""
     standing: Standing | None = None
     """None: no engine was asked."""
     since: datetime | None = None
@@ -37,6 +35,12 @@ class GatewayReport:
     health: Health | None = None
     """What that showed."""
 
+    @property
+    def usable(self) -> bool:
+        """It takes messages and sends them, as far as is known: nothing that is known speaks against it."""
+        stands = self.standing in (None, Standing.ALIVE) and not self.sick
+        return stands and (self.health is None or self.health.is_reachable)
+
     @classmethod
     def of_look(cls, settings: GatewaySettings, health: Health, now: datetime) -> GatewayReport:
         """What one look shows where no engine can be asked."""
@@ -44,7 +48,6 @@ class GatewayReport:
             name=settings.name,
             address=settings.url,
             api=settings.api,
-            usable=health.is_reachable,
             why="" if health.is_reachable else health.detail,
             checked_at=now,
             health=health,
@@ -53,7 +56,7 @@ class GatewayReport:
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values; moments are RFC 3339 in UTC."""
         moments = {name: _written(getattr(self, name)) for name in ("since", "again_at", "checked_at")}
-        return asdict(self) | moments
+        return asdict(self) | moments | {"usable": self.usable}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> GatewayReport:
@@ -65,7 +68,8 @@ class GatewayReport:
         standing = values["standing"]
         moments = {name: _read(values[name]) for name in ("since", "again_at", "checked_at")}
         parsed = {"api": Api(values["api"]), "standing": Standing(standing) if standing is not None else None}
-        return cls(**(values | moments | parsed | {"health": health}))
+        known = {name: value for name, value in values.items() if name != "usable"}
+        return cls(**(known | moments | parsed | {"health": health}))
 
 
 def _written(moment: datetime | None) -> str | None:
