@@ -34,6 +34,7 @@ def warnings_of(configuration: Configuration, document: Document, file: Path | N
         *_unreachable_routes(configuration),
         *_sources(configuration),
         *_programs(configuration),
+        *_untested(configuration),
     ]
     warnings = []
     for words, steps in found:
@@ -132,3 +133,12 @@ def _programs(configuration: Configuration) -> _Found:
         program = resort.command[0]
         if shutil.which(program) is None:
             yield f"{quoted(program)} is no program that can be started here", ("last_resort", index, "command")
+
+
+def _untested(configuration: Configuration) -> _Found:
+    """Gateways that whoever wants loop tests believes to be tested."""
+    if configuration.loop_test is None:
+        return
+    for index, gateway in enumerate(configuration.gateways):
+        if not gateway.sim:
+            yield "there is no loop test of it: its own number, sim, is missing", ("gateways", index)

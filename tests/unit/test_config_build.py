@@ -341,6 +341,10 @@ def test_a_recipient_is_enough_to_tell_somebody() -> None:
             GATEWAY + "last_resort: [{command: /no/such/program}]\n",
             "2: last_resort[0].command: '/no/such/program' is no program that can be started here",
         ),
+        (
+            GATEWAY + "loop_test: 24h\n",
+            "1: gateways.cellar: there is no loop test of it: its own number, sim, is missing",
+        ),
     ],
 )
 def test_what_is_no_good_idea_is_warned_of(tmp_path: Path, text: str, warning: str) -> None:
