@@ -10,6 +10,7 @@ DOCS_CONTRACTS := $(wildcard tests/contract/test_*docs*.py)
 
 # How much `make reliability` and `make soak` do, each on SQLite and on PostgreSQL; as `make soak SOAK_ALERTS=100000`.
 CRASH_ROUNDS := 10
+TWO_ENGINES_SECONDS := 60
 SOAK_ALERTS := 20000
 SOAK_SECONDS := 400
 
@@ -59,10 +60,11 @@ bench: $(STAMP)  ## what things cost, measured small
 		echo "== $(file)"; $(BIN)/python $(file) $(BENCH_$(basename $(notdir $(file)))) || missed="$$missed $(file)";) \
 		test -z "$$missed" || { echo "over their budget, or broken:$$missed"; exit 1; }
 
-reliability: $(STAMP)  ## the crash matrix: kill -9 before and after every durable step, many times
+reliability: $(STAMP)  ## kill -9 before and after every durable step, many times; two engines on one database
 	@$(foreach store,sqlite postgresql,\
 		echo "== crash matrix on $(store)" && $(BIN)/python tests/reliability/matrix.py --store $(store) \
 		--rounds $(CRASH_ROUNDS) &&) true
+	@echo "== two engines on one PostgreSQL" && $(BIN)/python tests/reliability/two_engines.py --seconds $(TWO_ENGINES_SECONDS)
 
 soak: $(STAMP)  ## many alerts while gateways flap, nodes die and the database restarts
 	@$(foreach store,sqlite postgresql,\

@@ -24,7 +24,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 import sqlalchemy as sa
-from postgres_server import PostgresServer, postgres_server
+from postgres_server import PostgresServer, postgres_server, unusable
 from reliability.account import Account, HandedOver, account
 from reliability.lateness import latest
 from reliability.living_engine import AFTER, LEASE, NUMBERS, Place, preload
@@ -230,6 +230,9 @@ def main() -> int:
     parser.add_argument("--flap-every", type=float, default=0)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
     load = Load(**vars(parser.parse_args()))
+    if reason := unusable():
+        print(f"skipped: {reason}")
+        return 0
     print(load)
     with tempfile.TemporaryDirectory() as folder, postgres_server() as server, simulated() as sim:
         done = play(load, Path(folder), server, sim)
