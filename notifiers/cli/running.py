@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from notifiers.cli import codes
-from notifiers.cli.options import ConfigOption, StateOption, place_of
+from notifiers.cli.options import ConfigOption, Place, StateOption, place_of
 from notifiers.cli.paper import complain
+from notifiers.errors import StateError, StoreError
 
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what goes wrong.")]
 SERVING = "serving "
@@ -46,6 +47,8 @@ def run_once(
 ) -> None:
     """Takes in what waits and sends what is due, then ends: for cron, where no service runs."""
     from notifiers import spool
+    from notifiers.cli.ran import last_attempt, what_was_done
+    from notifiers.clock import SystemClock
     from notifiers.engine import inline
 
     place = place_of(context, config, state_dir)
@@ -58,12 +61,33 @@ def run_once(
         if not quiet:
             print("the service works here; it was told to look")
         raise typer.Exit(codes.OK)
+    before = 0 if quiet else last_attempt(place, configuration)
+    if not quiet and _is_locked(place):
+        print("another engine works here; it looks at what waits")
+        raise typer.Exit(codes.OK)
     code = inline.run_once(configuration, place.state, timedelta(seconds=patience))
+    if not quiet:
+        try:
+            print(what_was_done(place, configuration, before, SystemClock().now()))
+        except (StateError, StoreError) as error:
+            complain(f"what was done cannot be looked up: {error}")
     if code:
         complain(f"{patience:g} s were not enough; call this again")
         raise typer.Exit(codes.PROBLEM)
-    if not quiet:
-        print("nothing is due now")
+
+
+def _is_locked(place: Place) -> bool:
+    """Whether another engine is at it: then a run does nothing."""
+    from notifiers.engine.lock import StateLock
+    from notifiers.errors import StateLocked
+
+    lock = StateLock(place.state)
+    try:
+        lock.take()
+    except StateLocked:
+        return True
+    lock.release()
+    return False
 
 
 def _log_to_stderr(level: int) -> None:

@@ -120,6 +120,19 @@ def under_way(connection: Connection, *, lease_before: datetime | None = None) -
     ]
 
 
+def last_attempt(connection: Connection) -> int:
+    """The id of the newest attempt; 0 if there is none."""
+    return connection.execute(sa.select(sa.func.max(attempts.c.id))).scalar() or 0
+
+
+def outcomes_after(connection: Connection, attempt_id: int, node: str) -> Counter[str]:
+    """How many attempts newer than this one ended how, of engines whose name begins with ``node``."""
+    query = sa.select(attempts.c.outcome, attempts.c.node).where(
+        attempts.c.id > attempt_id, attempts.c.outcome.is_not(None)
+    )
+    return Counter(row.outcome for row in connection.execute(query) if row.node.startswith(node))
+
+
 def escalations_of(connection: Connection, message_id: int) -> list[int]:
     """The ids of the escalations that a message stands for."""
     query = sa.select(message_items.c.escalation_id).where(message_items.c.message_id == message_id)

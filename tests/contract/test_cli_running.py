@@ -15,6 +15,7 @@ import pytest
 from command_line import BIN, PROBLEM, CommandLine, command_line
 from simulated import ANNA, BEN
 
+from notifiers.engine.lock import StateLock
 from notifiers.simulator import Fault, FaultKind, Way
 
 
@@ -53,14 +54,51 @@ def _handed_over(shell: CommandLine) -> None:
 
 
 def test_run_once_sends_what_is_due(shell: CommandLine) -> None:
-    """It tells each message with its incident and that nothing more is due; quietly it says nothing."""
+    """It tells each message with its incident, how many were sent and when the next is due; quietly nothing."""
     _handed_over(shell)
     done = shell.brevisone("run-once")
-    assert (done.code, done.out) == (0, "nothing is due now\n")
+    assert done.code == 0
+    assert re.fullmatch(r"1 message sent; the next is due at [\d: -]+ unless somebody answers\n", done.out)
     assert "telegram to anna by gateway desk, incident 1: accepted (200: taken)" in done.err
     assert [message.channel for message in shell.sim.phone(ANNA).messages] == [Way.TELEGRAM]
+    again = shell.brevisone("run-once")
+    assert (again.code, again.err) == (0, "")
+    assert again.out.startswith("nothing was sent; the next is due at ")
     quiet = shell.brevisone("run-once", "--quiet")
     assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
+
+
+def test_run_once_tells_what_became_of_each(shell: CommandLine) -> None:
+    """Ben is not on Telegram: what was refused is counted too. A custom is told once, so that nothing follows."""
+    shell.state.mkdir(mode=0o700)
+    (shell.state / "service").touch()
+    call = ("--type", "CUSTOM", "-H", "db1", "-c", "note", "--to", "ben")
+    assert shell.run("notify-nagios", *call).code == 0
+    (shell.state / "service").unlink()
+    done = shell.brevisone("run-once")
+    assert (done.code, done.out) == (0, "1 message sent, 1 refused; nothing more is due\n")
+
+
+def test_run_once_while_no_gateway_can_be_used(shell: CommandLine) -> None:
+    """What could not be sent is not passed over: it is due, and waits."""
+    shell.sim.faults.add(Fault(kind=FaultKind.STATUS, status=401))
+    _handed_over(shell)
+    done = shell.brevisone("run-once")
+    assert done.out.startswith("1 attempt unusable; ")
+    assert "cannot go yet: no gateway is free, or a rate holds" in done.out
+    assert "nothing" not in done.out
+
+
+def test_run_once_beside_another_engine(shell: CommandLine) -> None:
+    """It leaves the work to whoever has the lock on STATE, and does not say that nothing is due."""
+    _handed_over(shell)
+    lock = StateLock(shell.state)
+    lock.take()
+    try:
+        done = shell.brevisone("run-once")
+    finally:
+        lock.release()
+    assert (done.code, done.out) == (0, "another engine works here; it looks at what waits\n")
 
 
 def test_run_once_says_when_its_time_was_up(shell: CommandLine) -> None:
