@@ -19,7 +19,8 @@ from simulated import ANNA, BEN, CARA
 from world import STANDARD, TurnedClock
 
 from notifiers import config
-from notifiers.engine.build import build_engine, store_of
+from notifiers.engine.build import build_engine
+from notifiers.engine.keeping import store_of
 from notifiers.engine.understanding import REPLY
 from notifiers.entry import Entry
 from notifiers.gateway.answers import Answer, AnswerReason

@@ -23,7 +23,8 @@ from simulated import ANNA, BEN, CARA, PASSWORD, USERNAME, simulated
 
 from notifiers import config, spool
 from notifiers.clock import SystemClock
-from notifiers.engine.build import build_engine, store_of
+from notifiers.engine.build import build_engine
+from notifiers.engine.keeping import store_of
 from notifiers.engine.loop import Engine
 from notifiers.simulator import Message, Simulator, Way
 from notifiers.store.listing import list_incidents

@@ -40,7 +40,7 @@ def send(
     alert = _alert(recipient, text, channel, severity)
     _known(configuration, recipient)
     entry = hand_over(place, alert)
-    logging.getLogger("notifiers.engine.dispatch").setLevel(logging.ERROR)  # attempts are told here, once
+    logging.getLogger("notifiers.engine.collecting").setLevel(logging.ERROR)  # attempts are told here, once
     see_to_it(place, configuration)
     watch = _Watch(entry, quiet=json)
     settled = wait_for(place, configuration, watch.look, timedelta(seconds=wait))

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 
 from notifiers import spool
-from notifiers.alert import Channel
 from notifiers.clock import Clock, ElapsingClock, SystemClock
-from notifiers.config import Configuration, StoreKind
+from notifiers.config import Configuration
 from notifiers.engine.answering import Answering
+from notifiers.engine.asking import Asking
 from notifiers.engine.checkups import Checkups
+from notifiers.engine.choosing import Choosing
 from notifiers.engine.climbing import Climbing
+from notifiers.engine.collecting import Collecting
 from notifiers.engine.composing import Composing
 from notifiers.engine.deciding import Deciding
 from notifiers.engine.dispatch import Dispatch
 from notifiers.engine.doubting import Doubting
 from notifiers.engine.housekeeping import Housekeeping
 from notifiers.engine.intake import Intake
+from notifiers.engine.keeping import Keeping, open_kept
 from notifiers.engine.last_resort import LastResort, Program
 from notifiers.engine.lines import CALLS_AT_ONCE, TEXTS_AT_ONCE, Line, Lines
 from notifiers.engine.loop import Engine, WakePipe
@@ -33,7 +31,8 @@ from notifiers.engine.ourselves import Ourselves
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
 from notifiers.engine.refuge import Refuge
-from notifiers.engine.settings import LEASE, EngineSettings
+from notifiers.engine.settings import EngineSettings, engine_settings
+from notifiers.engine.standings import Standings
 from notifiers.engine.steady_clock import SteadyClock
 from notifiers.engine.understanding import API, Understanding
 from notifiers.entry import entry_from
@@ -44,22 +43,9 @@ from notifiers.integration import load_integrations
 from notifiers.rendering import Renderer
 from notifiers.routing import Router
 from notifiers.spool_reader import Spool
-from notifiers.store import Store, incidents, open_store
-from notifiers.store.connect import sqlite_url
+from notifiers.store import Store, incidents
 from notifiers.store.database_clock import DatabaseClock
 from notifiers.store.incidents import Identity
-from notifiers.store.shelter import Shelter, memory_store
-
-
-class Keeping(StrEnum):
-    """What an engine does about a store that cannot be written."""
-
-    AT_ALL_COSTS = "at all costs"
-    """Go on in memory until it can be: for a service, which stays."""
-    OR_FAIL = "or fail"
-    """Raise StoreUnwritable: what climbs in memory would climb anew with every run."""
-    NOTHING = "nothing"
-    """It has none, and no spool: it delivers what it is given, and forgets."""
 
 
 def build_engine(
@@ -81,8 +67,10 @@ def build_engine(
     """
     clock = machine = clock or SystemClock()
     settings = settings or engine_settings(configuration)
-    lines = [Line(settings=one, transport=connect(one, clock)) for one in configuration.gateway_settings]
-    store, shelter = _opened(configuration, state, keeping)
+    gateways = [Line(settings=one, transport=connect(one, clock)) for one in configuration.gateway_settings]
+    checkups = Checkups([line.name for line in gateways] if keeping is Keeping.AT_ALL_COSTS else [])
+    lines = Lines(gateways, Pool(line.name for line in gateways), checkups)
+    store, shelter = open_kept(configuration, state, keeping)
     begin = store.check
     if not (own_time or store.is_sqlite):
         clock = shared = DatabaseClock(store, clock)
@@ -91,7 +79,7 @@ def build_engine(
     climbing = Climbing(router, settings)
     deciding = Deciding(router, climbing, settings)
     recording = Recording(store, climbing, deciding)
-    executor = ThreadPoolExecutor(len(lines) * (TEXTS_AT_ONCE + CALLS_AT_ONCE + 1), thread_name_prefix="gateway")
+    executor = ThreadPoolExecutor(len(gateways) * (TEXTS_AT_ONCE + CALLS_AT_ONCE + 1), thread_name_prefix="gateway")
     wake = WakePipe()
     offers = Offers()
     entries = None if keeping is Keeping.NOTHING else Spool(state)
@@ -100,26 +88,31 @@ def build_engine(
     if store.is_sqlite and isinstance(clock, ElapsingClock):
         clock = steady = SteadyClock(clock, store, spool.boot_id(), ourselves.clock_jumped)
         begin = _in_turn(steady.set, store.check)
-    checkups = Checkups([line.name for line in lines] if keeping is Keeping.AT_ALL_COSTS else [])
+    sims = {line.name: line.settings.sim for line in gateways}
+    composing = Composing(climbing, Renderer(configuration.templates), settings, sims)
     programs = [Program(command=one.command, timeout=one.timeout) for one in configuration.last_resort]
+    asking = Asking(clock, executor, wake.wake)
+    standings = Standings(lines)
     dispatch = Dispatch(
         store=store,
         clock=clock,
-        lines=Lines(lines, Pool(line.name for line in lines), checkups),
-        climbing=climbing,
-        composing=Composing(
-            climbing, Renderer(configuration.templates), settings, {one.name: one.settings.sim for one in lines}
-        ),
+        lines=lines,
+        choosing=Choosing(store, lines, climbing, composing, recording, settings),
+        asking=asking,
+        ourselves=ourselves,
+    )
+    collecting = Collecting(
+        asking=asking,
+        lines=lines,
+        clock=clock,
         recording=recording,
+        standings=standings,
         ourselves=ourselves,
         doubting=Doubting(checkups, recording, ourselves),
-        settings=settings,
-        executor=executor,
-        wake=wake.wake,
     )
     loop_test = LoopTest(
         every=configuration.loop_test if keeping is Keeping.AT_ALL_COSTS else None,
-        lines=lines,
+        lines=gateways,
         store=store,
         clock=clock,
         ourselves=ourselves,
@@ -144,6 +137,8 @@ def build_engine(
         refuge=refuge,
         intake=intake,
         dispatch=dispatch,
+        collecting=collecting,
+        standings=standings,
         passing=Passing(store, deciding, settings),
         last_resort=LastResort(programs, store, executor, wake.wake),
         loop_test=loop_test,
@@ -172,16 +167,6 @@ def _in_turn(*steps: Callable[[], None]) -> Callable[[], None]:
     return take
 
 
-def _opened(configuration: Configuration, state: Path, keeping: Keeping) -> tuple[Store, Shelter | None]:
-    """The store, and where it may go if its disk fails."""
-    if keeping is Keeping.NOTHING:
-        return memory_store(), None
-    if keeping is Keeping.AT_ALL_COSTS and configuration.store.kind is StoreKind.SQLITE:
-        shelter = Shelter(state / "brevisone.db")
-        return shelter.store, shelter
-    return store_of(configuration, state), None
-
-
 def _own_hand_over(state: Path, offers: Offers, wake: WakePipe) -> Callable[[str], None]:
     def hand_over(alerts_json: str) -> None:
         name, entry = spool.compose(API, alerts_json=alerts_json)
@@ -201,30 +186,3 @@ def _to_nobody(alerts_json: str) -> None:
 def _is_open(store: Store, identity: Identity) -> bool:
     with store.read() as connection:
         return bool(incidents.open_by_identity(connection, [identity]))
-
-
-def store_of(configuration: Configuration, state: Path) -> Store:
-    """The store that a configuration names. Raises StoreError."""
-    if configuration.store.kind is StoreKind.SQLITE or configuration.store.url is None:
-        return open_store(sqlite_url(state / "brevisone.db"))
-    return open_store(configuration.store.url.reveal())
-
-
-def engine_settings(configuration: Configuration) -> EngineSettings:
-    """What a configuration tells the engine."""
-    contacts = ["", *configuration.contacts]
-    longest = max(timedelta(seconds=one.timeout_seconds) for one in configuration.gateway_settings)
-    windows = {(name, channel): configuration.windows(name, channel) for name in contacts for channel in Channel}
-    return EngineSettings(
-        # Containers on several machines may well have the same name and the same process id.
-        node=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
-        acknowledgement_lasts=configuration.acknowledgement.lasts,
-        forget_after=configuration.forget_after,
-        remind=configuration.remind,
-        lease=max(LEASE, 2 * longest),
-        segments=configuration.segments,
-        public_url=configuration.public_url,
-        on_unknown=configuration.on_unknown_by_channel,
-        rates={who: rates for who, rates in windows.items() if rates},
-        severities=configuration.severities,
-    )

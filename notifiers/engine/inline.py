@@ -11,7 +11,8 @@ from pathlib import Path
 
 from notifiers import config
 from notifiers.clock import Clock, SystemClock
-from notifiers.engine.build import Keeping, build_engine
+from notifiers.engine.build import build_engine
+from notifiers.engine.keeping import Keeping
 from notifiers.engine.lock import StateLock
 from notifiers.engine.unjournalled import deliver_entries, deliver_spool
 from notifiers.entry import entry_from

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from notifiers.clock import Clock
+from notifiers.engine.collecting import Collecting
 from notifiers.engine.dispatch import Dispatch
 from notifiers.engine.housekeeping import Housekeeping
 from notifiers.engine.intake import Intake
@@ -19,6 +20,7 @@ from notifiers.engine.offers import Offer, Offers
 from notifiers.engine.passing import Passing
 from notifiers.engine.recording import Recording
 from notifiers.engine.refuge import Refuge
+from notifiers.engine.standings import Standings
 from notifiers.errors import SchemaTooNew, SpoolError, StoreAway, StoreError, StoreMended, StoreUnwritable
 from notifiers.gateway.report import GatewayReport
 from notifiers.poke import PokeListener
@@ -72,6 +74,8 @@ class Engine:
         clock: Clock,
         intake: Intake,
         dispatch: Dispatch,
+        collecting: Collecting,
+        standings: Standings,
         passing: Passing,
         last_resort: LastResort,
         loop_test: LoopTest,
@@ -92,6 +96,8 @@ class Engine:
         self._begin = begin
         self.intake = intake
         self._dispatch = dispatch
+        self._collecting = collecting
+        self._standings = standings
         self._passing = passing
         self._last_resort = last_resort
         self._loop_test = loop_test
@@ -118,7 +124,7 @@ class Engine:
 
     def gateways(self) -> tuple[GatewayReport, ...]:
         """How every gateway stands, in their order; from any thread."""
-        return self._dispatch.gateways()
+        return self._standings.reports(self._clock.now())
 
     def follow(self, entry_id: str) -> list[Followed]:
         """What came of an entry so far."""
@@ -129,10 +135,10 @@ class Engine:
 
         Raises StoreAway, and SchemaTooNew once this program is too old for the store.
         """
-        self._dispatch.gather()
+        self._collecting.gather()
         self._begin()
         self._give_up_leases()
-        self._dispatch.collect()
+        self._collecting.collect()
         took_all = self._take_in()
         now = self._clock.now()
         passed = self._passing.pass_to(now)
@@ -160,7 +166,7 @@ class Engine:
             if self._clock.monotonic() - began > patience.total_seconds():
                 return False
             now = self._clock.now()
-            if not self._dispatch.under_way and (moment is None or moment > now):
+            if not self._collecting.under_way and (moment is None or moment > now):
                 return True
             self._wait(0.5 if moment is None else min(0.5, max(0.0, (moment - now).total_seconds())), None)
 
@@ -168,7 +174,7 @@ class Engine:
         """Wait for requests that are under way, record what they came to, and let go of everything."""
         self._executor.shutdown(wait=True)
         try:
-            self._dispatch.collect()
+            self._collecting.collect()
         except StoreError as error:
             _log.error("what was under way could not be recorded: %s", error)
         if self._refuge is not None:
@@ -181,7 +187,7 @@ class Engine:
         self._offers.take(self.intake.take_entries)
         began = self._clock.monotonic()
         while self._take_batch():
-            self._dispatch.collect()
+            self._collecting.collect()
             if self._clock.monotonic() - began > LONGEST_INTAKE:
                 return False
         return True
@@ -222,7 +228,7 @@ class Engine:
 
     def _wait(self, seconds: float, listener: PokeListener | None) -> None:
         handles = [self._pipe.fileno()] + ([listener.fileno()] if listener else [])
-        if self._dispatch.has_results:
+        if self._collecting.has_answers:
             seconds = 0.0
         select.select(handles, [], [], seconds)
         self._pipe.drain()

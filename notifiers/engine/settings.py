@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from notifiers.alert import Channel, Severity
+from notifiers.config import Configuration
 from notifiers.escalation import ON_UNKNOWN, OnUnknown
 from notifiers.rates import Window
 
@@ -41,3 +45,23 @@ class EngineSettings:
     def windows(self, contact: str, channel: Channel) -> tuple[Window, ...]:
         """The rates of one contact by one channel."""
         return self.rates.get((contact, channel)) or self.rates.get(("", channel)) or ()
+
+
+def engine_settings(configuration: Configuration) -> EngineSettings:
+    """What a configuration tells the engine."""
+    contacts = ["", *configuration.contacts]
+    longest = max(timedelta(seconds=one.timeout_seconds) for one in configuration.gateway_settings)
+    windows = {(name, channel): configuration.windows(name, channel) for name in contacts for channel in Channel}
+    return EngineSettings(
+        # Containers on several machines may well have the same name and the same process id.
+        node=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}",
+        acknowledgement_lasts=configuration.acknowledgement.lasts,
+        forget_after=configuration.forget_after,
+        remind=configuration.remind,
+        lease=max(LEASE, 2 * longest),
+        segments=configuration.segments,
+        public_url=configuration.public_url,
+        on_unknown=configuration.on_unknown_by_channel,
+        rates={who: rates for who, rates in windows.items() if rates},
+        severities=configuration.severities,
+    )

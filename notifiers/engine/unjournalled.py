@@ -13,7 +13,8 @@ from pathlib import Path
 
 from notifiers.clock import Clock, SystemClock
 from notifiers.config import Configuration
-from notifiers.engine.build import Keeping, build_engine
+from notifiers.engine.build import build_engine
+from notifiers.engine.keeping import Keeping
 from notifiers.entry import Entry
 from notifiers.errors import SpoolError, StoreUnwritable
 from notifiers.incident import Reason

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from notifiers.clock import Clock, SystemClock
 from notifiers.config import Configuration
-from notifiers.engine.build import store_of
+from notifiers.engine.keeping import store_of
 from notifiers.errors import BrevisoneError, StateError
 from notifiers.integration import load_integrations
 from notifiers.service.counts import Counts

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from command_line import PROBLEM, CommandLine, command_line
 from world import World, world
 
-from notifiers.engine.build import store_of
+from notifiers.engine.keeping import store_of
 from notifiers.simulator import Fault, FaultKind
 from notifiers.store.accounts import Account, Verdict, take_account
 from notifiers.store.schema import attempts, escalations

@@ -12,11 +12,11 @@ from simulated import BEN, CARA
 
 from notifiers.alert import Alert, Channel
 from notifiers.engine.answering import Answering
-from notifiers.engine.build import engine_settings
 from notifiers.engine.climbing import Climbing
 from notifiers.engine.deciding import Deciding
 from notifiers.engine.intake import Intake
 from notifiers.engine.ledger import Ledger
+from notifiers.engine.settings import engine_settings
 from notifiers.engine.understanding import Understanding
 from notifiers.entry import Entry
 from notifiers.incident import IncidentState, Reason

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from world import World, world
 
-from notifiers.engine.build import store_of
+from notifiers.engine.keeping import store_of
 from notifiers.store import Store, overdue
 from notifiers.store.accounts import Verdict, take_account
 

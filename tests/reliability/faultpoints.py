@@ -32,11 +32,11 @@ ENGINE = {
     "take-in: decide": ("take", "notifiers/engine/deciding.py", ""),
     "take-in: commit": ("do_commit", "sqlalchemy/engine/default.py", "take_entries"),
     "take-in: unlink": ("unlink", "posix", "remove"),
-    "journal: commit": ("do_commit", "sqlalchemy/engine/default.py", "_send_first"),
+    "journal: commit": ("do_commit", "sqlalchemy/engine/default.py", "journal_first"),
     "request: connect": ("dial", "notifiers/gateway/dial.py", ""),
     "request: send": ("sendall", "notifiers/gateway/connection.py", ""),
     "answer: read": ("read_answer", "notifiers/gateway/answers.py", ""),
-    "answer: hand back": ("_finished", "notifiers/engine/dispatch.py", ""),
+    "answer: hand back": ("_finished", "notifiers/engine/collecting.py", ""),
     "record: commit": ("do_commit", "sqlalchemy/engine/default.py", "record"),
     "lapse: write": ("write", "notifiers/engine/ledger.py", "pass_to"),
 }

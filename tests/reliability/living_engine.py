@@ -17,8 +17,9 @@ import yaml
 from simulated import ANNA, BEN, CARA, PASSWORD, USERNAME
 
 from notifiers import config
-from notifiers.engine.build import build_engine, engine_settings
+from notifiers.engine.build import build_engine
 from notifiers.engine.lock import StateLock
+from notifiers.engine.settings import engine_settings
 from notifiers.poke import PokeListener
 
 NUMBERS = {"anna": ANNA, "ben": BEN, "cara": CARA}
