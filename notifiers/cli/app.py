@@ -14,6 +14,7 @@ from notifiers.cli.codes import INTERRUPTED, PROBLEM
 from notifiers.cli.demo import demo
 from notifiers.cli.gateways import gateways
 from notifiers.cli.looking import incidents, show, why
+from notifiers.cli.messages import messages
 from notifiers.cli.options import ConfigOption, Given, StateOption
 from notifiers.cli.running import run_once, serve
 from notifiers.cli.sending import send
@@ -66,6 +67,7 @@ app.command("show", rich_help_panel=_DAILY)(show)
 app.command("why", rich_help_panel=_DAILY)(why)
 app.command("acknowledge", rich_help_panel=_DAILY)(acknowledge)
 app.command("resolve", rich_help_panel=_DAILY)(resolve)
+app.command("messages", rich_help_panel=_DAILY)(messages)
 app.command("gateways", rich_help_panel=_DAILY)(gateways)
 app.command("audit", rich_help_panel=_DAILY)(audit)
 app.command("serve", rich_help_panel=_RUNNING)(serve)

@@ -32,7 +32,7 @@ def send(
     config: ConfigOption = None,
     state_dir: StateOption = None,
 ) -> None:
-    """Sends a test message by the whole way, and tells what the gateway said."""
+    """Sends a test message by the whole way, and tells what the gateway said. Opens no incident; see messages."""
     from notifiers.cli.handing import hand_over, see_to_it, wait_for
 
     place = place_of(context, config, state_dir)

@@ -81,6 +81,26 @@ def test_show_tells_alerts_messages_and_what_comes_next(shell: CommandLine) -> N
     assert "accepted" in people
 
 
+def test_messages_shows_what_belongs_to_no_incident(shell: CommandLine) -> None:
+    """A test message is listed beside those of incidents, with what the gateway said; ``incidents`` leaves it out."""
+    assert shell.brevisone("messages", "--json").json == []
+    assert not shell.state.exists()
+    _with_incident(shell)
+    number = shell.incidents()[0]["id"]
+    assert shell.brevisone("send", "ben", "Hello from brevisone").code == 0
+    listed = shell.brevisone("messages", "--json").json
+    assert [(one["contact"], one["channel"], one["outcome"], one["incidents"]) for one in listed] == [
+        ("anna", "telegram", "accepted", [number]),
+        ("ben", "telegram", "refused", []),
+        ("ben", "sms", "accepted", []),
+    ]
+    assert "Hello from brevisone" in listed[-1]["text"]
+    assert len(shell.incidents()) == 1
+    people = shell.brevisone("messages", "--contact", "ben", "--last", "1")
+    assert people.out.splitlines()[-1].split()[1:6] == ["sms", "ben", "desk", "accepted", "none"]
+    assert shell.brevisone("messages", "--contact", "carl").out == "nothing was sent to carl\n"
+
+
 def test_why_speaks_of_everybody(shell: CommandLine) -> None:
     """Whoever was told is said to be climbing; whoever was not is said to be named by nobody."""
     _with_incident(shell)

@@ -19,6 +19,7 @@ from notifiers.store.incidents import Past, TakenAlert
 from notifiers.store.journal import Attempt, Message
 from notifiers.store.listing import count_open, find_incident, list_incidents
 from notifiers.store.records import Climb
+from notifiers.store.sent import last_sent
 from notifiers.store.timeline import EventKind, follow, timeline
 
 NOW = datetime(2026, 1, 31, 3, 0, tzinfo=UTC)
@@ -288,3 +289,34 @@ def test_following_what_opened_nothing(store: Store) -> None:
     assert followed.is_settled
     assert followed.reason == "tell_once"
     assert len(followed.messages) == 1
+
+
+def test_what_was_sent_lately(store: Store) -> None:
+    """The last attempts, oldest first, each with the incidents that its message is about; of one contact too."""
+    with store.write() as connection:
+        incidents.add(connection, [_incident(1), _incident(2)])
+        climbs = [_climb(1, 1), _climb(2, 2), _climb(3, 2, generation=2), _climb(4, None, "ben", alert_id=9)]
+        escalations.add(connection, climbs)
+        _tell(connection, 1, climbs[:1], Outcome.REFUSED)
+        _tell(connection, 2, climbs[:3], Outcome.ACCEPTED)
+        _tell(connection, 3, climbs[3:], None)
+        sent = last_sent(connection, 10)
+        assert [(one.text, one.outcome, one.incidents) for one in sent] == [
+            ("text 1", "refused", (1,)),
+            ("text 2", "accepted", (1, 2)),
+            ("text 3", "sending", ()),
+        ]
+        assert [one.text for one in last_sent(connection, 2)] == ["text 2", "text 3"]
+        assert [one.text for one in last_sent(connection, 1, "anna")] == ["text 2"]
+        assert last_sent(connection, 10, "carl") == []
+    assert sent[1].to_json() == {
+        "at": (NOW + timedelta(seconds=2)).isoformat(),
+        "contact": "anna",
+        "channel": "telegram",
+        "gateway": "desk",
+        "outcome": "accepted",
+        "reason": "taken",
+        "detail": "200: taken",
+        "text": "text 2",
+        "incidents": [1, 2],
+    }
