@@ -40,6 +40,8 @@ _VERBS: Mapping[str, Answer] = {
     "nack": Answer.UNACKNOWLEDGE,
     "unack": Answer.UNACKNOWLEDGE,
 }
+_OUTRIGHT = frozenset({"ack", "acknowledge", "nack", "unack"})
+"""Verbs that nobody writes who means something else."""
 _WORD = re.compile(r"[^\W_]+")
 _LETTERS = frozenset(ALPHABET)
 
@@ -60,6 +62,32 @@ def read_replies(text: str) -> list[Reply]:
             answer = _VERBS[verb.group().lower()] if verb else Answer.ACKNOWLEDGE
             readings[code] = Reply(answer=answer, code=code, comment=_without(text, spans))
     return list(readings.values())
+
+
+def attempted_code(text: str) -> str | None:
+    """The code by which somebody means to take something or to give it back, right or wrong; empty if they name none.
+
+    None if they mean nothing of the kind. They do if they begin with ``ack`` or its like, write nothing but verbs and
+    what may be codes, or write a code with a digit and a letter first or together with a verb. Prose, as a phone
+    writes by itself for its owner, is no attempt.
+    """
+    words = [found.group() for found in _WORD.finditer(text)][:LONGEST]
+    if not words:
+        return None
+    verbs = [word for word in words if word.lower() in _VERBS]
+    typed = [word for word in words if _may_be_mistyped(word)]
+    codes = [word for word in words if _is_code(word.upper())]
+    mixed = [word for word in codes if word in typed]
+    outright = words[0].lower() in _OUTRIGHT
+    bare = all(word in verbs or word in typed or word in codes for word in words)
+    if outright or bare or (mixed and (verbs or words[0] == mixed[0])):
+        return next(iter([*mixed, *typed, *codes]), "").upper()
+    return None
+
+
+def _may_be_mistyped(word: str) -> bool:
+    """Whether somebody may have meant it for a code: it is about as long, and has a digit and a letter."""
+    return word.isascii() and abs(len(word) - LENGTH) <= 1 and not word.isalpha() and not word.isdigit()
 
 
 def _is_code(word: str) -> bool:

@@ -125,7 +125,7 @@ def build_engine(
         store=store,
         clock=clock,
         understanding=Understanding(load_integrations(), configuration.severities),
-        answering=Answering(configuration.directory, configuration.numbering.read, loop_test.came_back),
+        answering=Answering(router, configuration.numbering.read, loop_test.came_back),
         deciding=deciding,
         settings=settings,
     )

@@ -127,7 +127,7 @@ class Intake:
         alerts = [
             (one.entry, position, alert)
             for one in fresh
-            for position, alert in enumerate(self._alerts(connection, one))
+            for position, alert in enumerate(self._alerts(connection, one, now))
         ]
         ledger = Ledger(connection, {alert.identity for _, _, alert in alerts if alert.key}, may_open=len(alerts))
         first = reserve(connection, "alerts", len(alerts)) if alerts else 0
@@ -157,11 +157,11 @@ class Intake:
         incidents.add_alerts(connection, taken)
         ledger.write()
 
-    def _alerts(self, connection: Connection, one: Understood) -> Sequence[Alert]:
+    def _alerts(self, connection: Connection, one: Understood, now: datetime) -> Sequence[Alert]:
         if one.entry.source != REPLY:
             return one.alerts
         try:
-            return self._answering.read(connection, one.entry.body or "{}")
+            return self._answering.read(connection, one.entry.body or "{}", now)
         except ValueError as error:
             _log.error("a reply could not be read: %s", error)
             return ()

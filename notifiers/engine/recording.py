@@ -13,6 +13,7 @@ from notifiers.alert import Channel
 from notifiers.engine.climbing import LAST_STAGE, Climbing
 from notifiers.engine.deciding import Deciding
 from notifiers.engine.ledger import Ledger
+from notifiers.engine.wrong_codes import is_answer
 from notifiers.escalation import Doubt, EndReason, EscalationState, Event, Purpose, event_of
 from notifiers.gateway.answers import Answer
 from notifiers.incident import Incident, IncidentState, Reason
@@ -169,7 +170,9 @@ class Recording:
 
     def _stand_in_for_notice(self, connection: Connection, alert_id: int, now: datetime) -> None:
         climbs = escalations.notices_of_alert(connection, alert_id)
-        _, contacts = self._climbing.stand_in(climbs, now)
+        told = incidents.alerts_by_id(connection, [alert_id]).get(alert_id)
+        own = told is not None and is_answer(told)  # means nothing to anybody but whom it answers
+        _, contacts = self._climbing.stand_in(climbs, now) if not own else ([], [])
         ledger = Ledger(connection, (), may_open=0)
         for contact in contacts:
             ledger.add_climb(

@@ -203,7 +203,7 @@ def _intake(bench: Bench) -> Intake:
         store=bench.store,
         clock=bench.clock,
         understanding=Understanding({}, {}),
-        answering=Answering(directory, numbering.read),
+        answering=Answering(router, numbering.read),
         deciding=Stumbling(router, Climbing(router, settings), settings),
         settings=settings,
         rejected=print,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifiers.replies import ALPHABET, LENGTH, Answer, Reply, read_replies
+from notifiers.replies import ALPHABET, LENGTH, Answer, Reply, attempted_code, read_replies
 
 ACK, NACK = Answer.ACKNOWLEDGE, Answer.UNACKNOWLEDGE
 
@@ -103,3 +103,53 @@ def test_no_text_breaks_it(text: str) -> None:
     readings = read_replies(text)
     assert all(len(reply.code) == LENGTH and set(reply.code) <= set(ALPHABET) for reply in readings)
     assert len({reply.code for reply in readings}) == len(readings)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        pytest.param("ACK 7F3K", "7F3K", id="as the message says"),
+        pytest.param("7f3k", "7F3K", id="the bare code"),
+        pytest.param("7F3O", "7F3O", id="a letter that no code has"),
+        pytest.param("ok 7F3", "7F3", id="a letter is missing"),
+        pytest.param("ack 7F3KK", "7F3KK", id="one too many"),
+        pytest.param("nack 7F3K", "7F3K", id="given back"),
+        pytest.param("ack", "", id="no code at all"),
+        pytest.param("Ok!", "", id="only a verb"),
+        pytest.param("ack bin gleich da", "", id="a comment and no code"),
+        pytest.param("ok 7F3K, bin gleich da", "7F3K", id="a comment"),
+        pytest.param("7F3K bin dran", "7F3K", id="the code first"),
+        pytest.param("ich nehme 7F3K, ok?", "7F3K", id="amid"),
+        pytest.param("klar", "KLAR", id="a word like a code, alone"),
+    ],
+)
+def test_who_means_to_take_something(text: str, code: str) -> None:
+    """They are understood to, with the code that they meant, be it one or not."""
+    assert attempted_code(text) == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="nothing"),
+        pytest.param("👍", id="an emoji"),
+        pytest.param("Was ist denn da los?", id="a question"),
+        pytest.param("ich bin dran", id="a word like a code in a sentence"),
+        pytest.param("ok, ich rufe gleich an", id="a verb in a sentence"),
+        pytest.param("Bin im Urlaub bis KW47, dringendes bitte an Ben", id="away, with what looks like a code"),
+        pytest.param("I'm driving right now and will text you back later", id="driving"),
+        pytest.param("I am out of office until 23/11. In urgent cases call 0170 7654321", id="out of office"),
+        pytest.param("Your message has been received. Reply YES for more or STOP to end", id="a provider"),
+        pytest.param("Zustellbericht: an 491701234567 um 03:12 zugestellt", id="a delivery report"),
+    ],
+)
+def test_who_means_nothing_of_the_kind(text: str) -> None:
+    """Talk, and what phones and providers write by themselves, is no attempt."""
+    assert attempted_code(text) is None
+
+
+@given(st.text(max_size=500))
+def test_every_attempt_has_a_code_that_was_written(text: str) -> None:
+    """Any text is read; the code, if there is one, stands in it."""
+    code = attempted_code(text)
+    assert not code or code in text.upper()
