@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from notifiers.cli.changing import IncidentArgument, known_incident
-from notifiers.cli.options import ConfigOption, JsonOption, StateOption, place_of
+from notifiers.cli.options import ConfigOption, JsonOption, Place, StateOption, place_of
 from notifiers.cli.paper import clock_time, complain, one_line, subject, write_json, write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from sqlalchemy import Connection
+
+    from notifiers.config import Configuration
     from notifiers.store.listing import Listed, Told
     from notifiers.store.timeline import Event
+
+T = TypeVar("T")
 
 
 def incidents(
@@ -55,15 +60,11 @@ def show(
     state_dir: StateOption = None,
 ) -> None:
     """Shows what happened with one incident, moment by moment, and what comes next."""
-    from notifiers.cli.reading import looking_into
     from notifiers.clock import SystemClock
     from notifiers.store.timeline import timeline
 
     place = place_of(context, config, state_dir)
-    configuration = place.load()
-    found = known_incident(place, configuration, incident)
-    with looking_into(place, configuration) as connection:
-        events = timeline(connection, incident)
+    found, events = _looked_at(place, incident, lambda connection, _: timeline(connection, incident))
     if json:
         write_json({**found.to_json(), "timeline": [event.to_json() for event in events]})
         return
@@ -83,15 +84,12 @@ def why(
     state_dir: StateOption = None,
 ) -> None:
     """Says of everybody whom an incident concerns why they were told of it, or were not."""
-    from notifiers.cli.reading import looking_into
     from notifiers.cli.reasons import reasons
     from notifiers.clock import SystemClock
 
+    now = SystemClock().now()
     place = place_of(context, config, state_dir)
-    configuration = place.load()
-    found = known_incident(place, configuration, incident)
-    with looking_into(place, configuration) as connection:
-        said = reasons(connection, configuration, incident, SystemClock().now())
+    found, said = _looked_at(place, incident, lambda connection, known: reasons(connection, known, incident, now))
     if json:
         write_json({"id": found.id, "reasons": [one.to_json() for one in said]})
         return
@@ -102,6 +100,18 @@ def why(
 def write_timeline(events: Sequence[Event], now: datetime) -> None:
     """Events as a table by time."""
     write_table(("when", "what", "who", "gateway", "outcome", "text"), [_event_row(event, now) for event in events])
+
+
+def _looked_at(
+    place: Place, incident: int, look: Callable[[Connection, Configuration], list[T]]
+) -> tuple[Listed, list[T]]:
+    """An incident, and what ``look`` finds of it in the store; ends this call if there is none."""
+    from notifiers.cli.reading import looking_into
+
+    configuration = place.load()
+    found = known_incident(place, configuration, incident)
+    with looking_into(place, configuration) as connection:
+        return found, look(connection, configuration)
 
 
 def _row(one: Listed, now: datetime) -> tuple[str, ...]:
