@@ -6,7 +6,9 @@ Alerts are handed to its intake, so that nothing but the store touches the disk,
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -52,9 +54,25 @@ class ToldGateway:
     is_reachable: bool = True
     """What ``check.php`` tells."""
     sent: list[Request] = field(default_factory=list)
+    line: threading.Event = field(default_factory=threading.Event)
+    """While it is cleared nobody is answered."""
+
+    def __post_init__(self) -> None:
+        self.line.set()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Whatever is sent meanwhile is answered at the end."""
+        self.line.clear()
+        try:
+            yield
+        finally:
+            self.line.set()
 
     def send(self, request: Request) -> Answer:
         self.sent.append(request)
+        if not self.line.wait(30):
+            raise AssertionError("the test left the gateway hanging")
         channel = channel_of(request)
         outcome = self.by_contact.get((NAMES.get(request.to, request.to), channel))
         outcome = outcome or self.by_channel.get(channel, Outcome.ACCEPTED)

@@ -179,7 +179,8 @@ def _current_stage(climbs: Iterable[Climb]) -> int:
 
 
 def _reached_nobody(climb: Climb) -> bool:
-    return climb.at.end in _NOBODY_TOLD and climb.at.told_at is None
+    """Also if whoever heard of it is gone before the ladder's end: nobody is left there who could answer."""
+    return climb.at.end is EndReason.CONTACT_GONE or (climb.at.end in _NOBODY_TOLD and climb.at.told_at is None)
 
 
 def _at_once(climb: Climb, now: datetime) -> Climb:

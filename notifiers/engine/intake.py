@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -79,7 +79,10 @@ class Intake:
 
     def take_entries(self, entries: Sequence[Entry]) -> None:
         """Take these in, wherever they come from; taking one in twice is harmless. Raises StoreError."""
-        understood = [self._understanding.read(entry) for entry in entries]
+        for some in _replies_first(entries):
+            self._take_together([self._understanding.read(entry) for entry in some])
+
+    def _take_together(self, understood: Sequence[Understood]) -> None:
         try:
             self._take(understood)
         except StoreAway:
@@ -158,10 +161,24 @@ class Intake:
         ledger.write()
 
     def _alerts(self, connection: Connection, one: Understood, now: datetime) -> Sequence[Alert]:
-        if one.entry.source != REPLY:
+        if one.entry.source != REPLY or one.alerts:  # a reply that is told as it came
             return one.alerts
         try:
             return self._answering.read(connection, one.entry.body or "{}", now)
         except ValueError as error:
             _log.error("a reply could not be read: %s", error)
             return ()
+
+
+def _replies_first(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """The entries in pieces, none of which has a reply behind something else.
+
+    What a code stands for is read from the store: all that was handed over before the reply must be there, lest an
+    answer to an old outage be taken for one to the next.
+    """
+    start = 0
+    for position in range(1, len(entries)):
+        if entries[position].source == REPLY and entries[position - 1].source != REPLY:
+            yield entries[start:position]
+            start = position
+    yield entries[start:]

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from notifiers.incident import Incident
 from notifiers.store import Store, incidents, overdue
 from notifiers.store.incidents import Past
 
@@ -68,12 +69,16 @@ class LastResort:
             found = overdue.untold(connection, now, older_than=OVERDUE, again_after=AGAIN_AFTER)
             incidents.remember(
                 connection,
-                [Past(at=now, incident_id=one["id"], contact="", event=EVENT, detail="started") for one in found],
+                [
+                    Past(at=now, incident_id=one.id, contact="", event=EVENT, detail=overdue.start_of(one.generation))
+                    for one in found
+                ],
             )
         if found:
             _log.error("nobody could be told of %d incidents: the last resort is started", len(found))
-            content = json.dumps({"reason": "no gateway took a message", "incidents": found}, ensure_ascii=False)
-            ids = tuple(one["id"] for one in found)
+            told = {"reason": "no gateway took a message", "incidents": [_json(one) for one in found]}
+            content = json.dumps(told, ensure_ascii=False)
+            ids = tuple(one.id for one in found)
             for program in self._programs:
                 self._executor.submit(self._start, program, content, ids)
 
@@ -98,6 +103,20 @@ class LastResort:
             ]
             with self._store.write() as connection:
                 incidents.remember(connection, past)
+
+
+def _json(incident: Incident) -> dict[str, Any]:
+    alert = incident.alert
+    return {
+        "id": incident.id,
+        "source": alert.source,
+        "host": alert.host,
+        "service": alert.service,
+        "state": alert.state,
+        "severity": incident.severity.value,
+        "summary": alert.summary,
+        "opened_at": incident.opened_at.isoformat(),
+    }
 
 
 def run(program: Program, content: str) -> str:

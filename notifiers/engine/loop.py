@@ -137,8 +137,8 @@ class Engine:
         """
         self._collecting.gather()
         self._begin()
+        self._collecting.collect()  # first: what we know the answer of needs nobody to give it up
         self._give_up_leases()
-        self._collecting.collect()
         took_all = self._take_in()
         now = self._clock.now()
         passed = self._passing.pass_to(now)

@@ -24,6 +24,7 @@ from notifiers.store.incidents import Past
 from notifiers.store.records import Climb
 
 _log = logging.getLogger(__name__)
+_OUTCOMES = frozenset({event_of(outcome) for outcome in Outcome})
 _REACHED_NOBODY = frozenset({EndReason.UNREACHED, EndReason.CONTACT_GONE, EndReason.NO_RUNG})
 
 
@@ -133,6 +134,8 @@ class Recording:
             after = self._climbing.move(
                 climb, event, now, severity=severity, elsewhere=elsewhere, answered=answered, doubt=doubt
             )
+            if event in _OUTCOMES and incident is not None and _missed_a_rise(climb, incident):
+                after = self._climbing.move(after, Event.RISE, now, severity=severity)
             if incident is not None and incident.held and after.at.state is EscalationState.WAITING:
                 after = self._climbing.move(after, Event.HOLD, now, severity=severity)
             moved.append(after)
@@ -192,6 +195,15 @@ def _still_matters(climb: Climb, known: dict[int, Incident]) -> bool:
         return True
     incident = known.get(climb.incident_id or 0)
     return incident is not None and incident.state is IncidentState.OPEN and climb.generation == incident.generation
+
+
+def _missed_a_rise(sent: Climb, incident: Incident) -> bool:
+    """Whether it got worse while the message was on its way, which says how bad it was before."""
+    return (
+        sent.at.state is EscalationState.SENDING
+        and sent.at.purpose is Purpose.PROBLEM
+        and sent.at.told_rank < incident.severity.rank
+    )
 
 
 def _not_told(notice: Climb, now: datetime) -> Past:

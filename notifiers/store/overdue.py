@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from notifiers.alert import Severity
 from notifiers.escalation import Purpose
-from notifiers.incident import IncidentState
+from notifiers.incident import Incident, IncidentState
 from notifiers.store.records import OPEN, incident_of
 from notifiers.store.schema import escalations, history, incidents, message_items, messages
 
 LIMIT = 200
+STARTED = "started in generation "
 _BAD = [Severity.ERROR.value, Severity.CRITICAL.value]
 
 
-def untold(
-    connection: Connection, now: datetime, *, older_than: timedelta, again_after: timedelta
-) -> list[dict[str, Any]]:
+def untold(connection: Connection, now: datetime, *, older_than: timedelta, again_after: timedelta) -> list[Incident]:
     """Open errors and criticals whose present generation nobody was told of although it was due ``older_than`` ago.
 
     Left out are those for which a program succeeded in this generation, or was started less than ``again_after`` ago.
-    The worst first, at most 200; as plain JSON values.
+    The worst first, at most 200.
     """
     i, e = incidents.c, escalations.c
     mine = (e.incident_id == i.id) & (e.generation == i.generation) & (e.purpose == Purpose.PROBLEM.value)
@@ -36,8 +34,8 @@ def untold(
     waited = sa.exists().where(mine, sa.or_(e.due_at <= before, first_try <= before))
     told = sa.exists().where(mine, e.told_at.is_not(None))
     past = (history.c.incident_id == i.id) & (history.c.event == "last_resort")
-    started = sa.exists().where(past, history.c.detail == "started", history.c.at > now - again_after)
-    served = sa.exists().where(past, history.c.detail != "started", history.c.at >= i.heard_at)
+    started = sa.exists().where(past, history.c.detail.startswith(STARTED), history.c.at > now - again_after)
+    served = sa.exists().where(past, ~history.c.detail.startswith(STARTED), history.c.id > _first_start())
     query = (
         sa.select(incidents)
         .where(OPEN, i.state == IncidentState.OPEN.value, i.held.is_(False), i.severity.in_(_BAD))
@@ -45,19 +43,17 @@ def untold(
         .order_by(i.severity, i.id)
         .limit(LIMIT)
     )
-    return [_json(row) for row in connection.execute(query)]
+    return [incident_of(row) for row in connection.execute(query)]
 
 
-def _json(row: sa.Row[Any]) -> dict[str, Any]:
-    incident = incident_of(row)
-    alert = incident.alert
-    return {
-        "id": incident.id,
-        "source": alert.source,
-        "host": alert.host,
-        "service": alert.service,
-        "state": alert.state,
-        "severity": incident.severity.value,
-        "summary": alert.summary,
-        "opened_at": incident.opened_at.isoformat(),
-    }
+def start_of(generation: int) -> str:
+    """How the history says that programs were started for an incident."""
+    return f"{STARTED}{generation}"
+
+
+def _first_start() -> sa.ScalarSelect[int]:
+    """The id of the record that programs were first started in an incident's present generation."""
+    start = history.alias("start")
+    mine = (start.c.incident_id == incidents.c.id) & (start.c.event == "last_resort")
+    this = start.c.detail == sa.literal(STARTED) + sa.cast(incidents.c.generation, sa.Text)
+    return sa.select(sa.func.min(start.c.id)).where(mine, this).correlate(incidents).scalar_subquery()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bench import Bench
-from simulated import BEN, CARA
+from simulated import ANNA, BEN, CARA
+from sqlalchemy import Connection
 
 from notifiers.alert import Alert, Channel
 from notifiers.engine.answering import Answering
@@ -17,7 +20,7 @@ from notifiers.engine.deciding import Deciding
 from notifiers.engine.intake import Intake
 from notifiers.engine.ledger import Ledger
 from notifiers.engine.settings import engine_settings
-from notifiers.engine.understanding import Understanding
+from notifiers.engine.understanding import REPLY, Understanding
 from notifiers.entry import Entry
 from notifiers.incident import IncidentState, Reason
 from notifiers.outcome import Outcome
@@ -119,6 +122,51 @@ def test_a_ladder_that_was_shortened_ends(bench: Bench) -> None:
     assert (climb.at.end, bench.channels("anna")) == ("exhausted", ["telegram"])
 
 
+def test_whoever_is_gone_before_the_end_of_the_ladder_leaves_it_to_somebody_else(bench: Bench) -> None:
+    """Ben heard of it, did not answer, and was taken out of the configuration: the default recipients are told."""
+    bench.tell({**CRITICAL, "recipients": ["ben"]})
+    bench.reconfigure(contacts={"anna": {"number": ANNA}})
+    bench.wait(6 * MINUTE)
+    assert bench.sent()[-2:] == [("ben", "telegram"), ("anna", "telegram")]
+
+
+@pytest.mark.parametrize(
+    "ladder",
+    [
+        pytest.param([{"channel": "sms"}], id="one rung"),
+        pytest.param({"rungs": [{"channel": "sms"}], "again": "30m"}, id="over again later"),
+    ],
+)
+def test_a_rise_while_the_last_message_is_on_its_way_is_told(bench: Bench, ladder: Any) -> None:
+    """What was on its way said warning; that it is critical by now is told at once, not never."""
+    bench.reconfigure(ladders={"standard": ladder})
+    with bench.gateway.held():
+        for severity in (WARNING, CRITICAL):
+            alert = {"source": "api", "key": "k", "host": "db1", **severity}
+            entry = Entry(id=alert["severity"], source="api", received_at=bench.now(), alerts=(alert,))
+            bench.engine.intake.take_entries([entry])
+            bench.engine.step()
+    bench.wait(MINUTE)
+    assert bench.channels("anna") == ["sms", "sms"]
+
+
+def test_an_answer_to_an_old_outage_is_never_taken_for_one_to_the_next(bench: Bench) -> None:
+    """Even if the next one waits in the spool before it: the code was for what is over."""
+    bench.tell({**CRITICAL, "problem_id": "1"})
+    code = bench.texts("anna")[-1].split("ACK ")[1][:4]
+    alert = {"source": "api", "key": "k", "host": "db1", "problem_id": "2", **CRITICAL}
+    body = json.dumps({"from": ANNA, "text": f"ACK {code}"})
+    bench.engine.intake.take_entries(
+        [
+            Entry(id="next", source="api", received_at=bench.now(), alerts=(alert,)),
+            Entry(id="answer", source=REPLY, received_at=bench.now(), body=body),
+        ]
+    )
+    bench.settle()
+    assert [row.state for row in bench.rows(schema.incidents)] == ["resolved", "open"]
+    assert bench.channels("anna") == ["telegram", "telegram"]
+
+
 def test_no_recovery_is_told_after_the_next_outage_began(bench: Bench) -> None:
     """A recovery that waited while the same thing broke again would say that all is well."""
     bench.tell({**CRITICAL, "recipients": ["ben", "cara"]})
@@ -194,6 +242,25 @@ class Stumbling(Deciding):
         return super().take(ledger, alert, alert_id, now)
 
 
+def test_a_reply_that_breaks_the_engine_is_told_as_it_came(bench: Bench) -> None:
+    """It must not keep what was handed over after it from ever being taken in."""
+    intake = _intake(bench)
+    reply = Entry(id="reply", source=REPLY, received_at=bench.now(), body='{"from": "+491", "text": "ACK 7F3K"}')
+    good = Entry(id="good", source="api", received_at=bench.now(), alerts=({"key": "good", "host": "db3"},))
+    intake.take_entries([reply, good])
+    bench.settle()
+    [text] = bench.texts("anna")
+    assert "db3" in text
+    assert "7F3K" in text
+
+
+class Deaf(Answering):
+    """Fails for every reply."""
+
+    def read(self, connection: Connection, body: str, now: datetime) -> list[Alert]:
+        raise KeyError("a fault of ours")
+
+
 def _intake(bench: Bench) -> Intake:
     settings = engine_settings(bench.configuration)
     numbering, directory = bench.configuration.numbering, bench.configuration.directory
@@ -203,7 +270,7 @@ def _intake(bench: Bench) -> Intake:
         store=bench.store,
         clock=bench.clock,
         understanding=Understanding({}, {}),
-        answering=Answering(router, numbering.read),
+        answering=Deaf(router, numbering.read),
         deciding=Stumbling(router, Climbing(router, settings), settings),
         settings=settings,
         rejected=print,

@@ -99,6 +99,23 @@ def test_an_answer_that_cannot_be_recorded_is_kept(n: Nodes, own_server: Postgre
     assert [(row.outcome, row.reason) for row in n.rows(attempts)] == [("accepted", "taken")]
 
 
+def test_an_answer_is_kept_for_longer_than_its_lease(n: Nodes, own_server: PostgresServer) -> None:
+    """Whoever knows the outcome does not give it up as unknown, which would send it once more."""
+    node = n.start(**SMS_ONLY)
+    n.gateway.line.clear()
+    node.tell({})
+    node.engine.step()
+    own_server.stop()
+    n.gateway.line.set()
+    with pytest.raises(StoreAway):
+        node.settle()
+    n.clock.turn_to(n.clock.now() + timedelta(minutes=10))
+    own_server.start()
+    node.settle()
+    assert n.gateway.sent == ["sms"]
+    assert [row.outcome for row in n.rows(attempts)] == ["accepted"]
+
+
 def test_an_engine_whose_store_is_away_does_not_spin(n: Nodes, own_server: PostgresServer) -> None:
     """It tries about once a second, although an answer waits to be recorded."""
     node = n.start(**SMS_ONLY)

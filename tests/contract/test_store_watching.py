@@ -33,7 +33,7 @@ def test_who_could_not_be_told(w: World, store: Store) -> None:
     called = w.call("notify-nagios", "--type", "PROBLEM", "-H", "db1", "-s", "CRITICAL", "-o", "down")
     assert called.code == 0
     w.fast_forward("5m")
-    assert [one["host"] for one in _untold(w, store)] == ["db1"]
+    assert _untold(w, store) == ["db1"]
     assert _verdicts(w, store) == {Verdict.UNDER_WAY}  # its own, and ours about the gateway
     w.sim.come_back()
     w.fast_forward("5m")
@@ -48,9 +48,9 @@ def _verdicts(w: World, store: Store) -> set[Verdict]:
     return {verdict for verdict, count in account.counts.items() if count}
 
 
-def _untold(w: World, store: Store) -> list[dict[str, object]]:
+def _untold(w: World, store: Store) -> list[str]:
     with store.read() as connection:
         found = overdue.untold(
             connection, w.clock.now(), older_than=timedelta(minutes=2), again_after=timedelta(minutes=5)
         )
-    return [one for one in found if one["source"] == "nagios"]
+    return [one.alert.host for one in found if one.alert.source == "nagios"]

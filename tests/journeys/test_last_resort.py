@@ -105,6 +105,24 @@ def test_it_is_started_once_after_two_minutes_with_the_incidents_on_stdin(tmp_pa
         assert len(resort.runs) == 1
 
 
+def test_repeats_do_not_start_it_again_but_a_lapsed_acknowledgement_does(tmp_path: Path) -> None:
+    """Nagios tells of the same problem every few minutes: a program that succeeded has done what it can."""
+    resort = Resort(tmp_path)
+    with world(tmp_path, last_resort=resort.section, acknowledgement={"lasts": "20m"}) as w:
+        w.sim.go_down()
+        tell(w)
+        go(w, 140)
+        until(w, lambda: len(past(w)) == 2)
+        for _ in range(3):
+            go(w, 360)
+            tell(w)
+        assert len(resort.runs) == 1
+        tell(w, kind="ACKNOWLEDGEMENT")
+        go(w, 1200 + 150)
+        until(w, lambda: len(past(w)) == 4)
+        assert len(resort.runs) == 2
+
+
 def test_it_is_no_shell_and_gets_nothing_of_our_environment(tmp_path: Path) -> None:
     """Arguments arrive as they are written; variables of the service, which may be secret, do not."""
     resort = Resort(tmp_path)
