@@ -44,11 +44,8 @@ def _reports(place: Place, configuration: Configuration, *, check: bool) -> Sequ
     try:
         known = _known(ask(place, configuration, "/gateways"))
     except NoAnswer as error:
-        complain(
-            f"{error}; so each gateway was asked for its check.php just now, which proves nothing about its user "
-            "and password"
-        )
-        return _looks(configuration)
+        complain(f"{error}; so each gateway was asked for its check.php just now, and the store for its last message")
+        return _as_left(place, configuration, _looks(configuration))
     if not check:
         return known
     looks = {one.name: one for one in _looks(configuration)}
@@ -56,6 +53,27 @@ def _reports(place: Place, configuration: Configuration, *, check: bool) -> Sequ
         replace(one, checked_at=look.checked_at, health=look.health)
         for one in known
         if isinstance(look := looks.get(one.name, one), GatewayReport)
+    ]
+
+
+def _as_left(place: Place, configuration: Configuration, looks: Sequence[GatewayReport]) -> Sequence[GatewayReport]:
+    """A look proves nothing about user and password: whoever refused them in the last attempt is out."""
+    from notifiers.cli.reading import looking_into
+    from notifiers.errors import BrevisoneError
+    from notifiers.gateway.circuit import Standing
+    from notifiers.outcome import Outcome
+    from notifiers.store.sent import last_answered
+
+    try:
+        with looking_into(place, configuration) as connection:
+            last = {one.name: last_answered(connection, one.name) for one in looks}
+    except BrevisoneError:  # nobody sent anything so far, or it is for others to read
+        return looks
+    return [
+        replace(one, standing=Standing.OUT, since=found.at, why=found.detail or found.reason)
+        if (found := last[one.name]) is not None and found.outcome == Outcome.UNUSABLE
+        else one
+        for one in looks
     ]
 
 
@@ -125,7 +143,9 @@ def _stands(one: GatewayReport) -> str:
 
 def _notes(one: GatewayReport, now: datetime) -> Iterator[str]:
     """What the table has no room for."""
-    if one.again_at is not None:
+    if one.standing not in (None, "alive") and one.again_at is None:
+        yield f"{one_line(one.why)}; the next message tries it again"
+    elif one.again_at is not None:
         again = f"at {clock_time(one.again_at, now)}" if one.again_at > now else "now"
         by = "by a look at it" if one.standing == "resting" else "with the next message"
         yield f"{one_line(one.why) or 'why is not known'}; tried again {again}, {by}"

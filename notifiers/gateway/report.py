@@ -21,9 +21,9 @@ class GatewayReport:
     """Its URL, in which no credentials can be."""
     api: Api
     standing: Standing | None = None
-    """None: no engine was asked."""
+    """None: nobody knows who sends by it."""
     since: datetime | None = None
-    """When it came to stand so; None: as long as this engine knows it."""
+    """When it came to stand so; None: as long as whoever tells this knows it."""
     why: str = ""
     """What made it rest or go out, or why a look found nothing."""
     again_at: datetime | None = None

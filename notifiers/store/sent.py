@@ -53,17 +53,26 @@ class Sent:
         }
 
 
+_ATTEMPTS = sa.select(attempts, messages.c.contact, messages.c.channel, messages.c.body).join(
+    messages, messages.c.id == attempts.c.message_id
+)
+
+
 def last_sent(connection: Connection, limit: int, contact: str = "") -> list[Sent]:
     """The last ``limit`` attempts, oldest first; of one contact if it is named."""
-    query = (
-        sa.select(attempts, messages.c.contact, messages.c.channel, messages.c.body)
-        .join(messages, messages.c.id == attempts.c.message_id)
-        .order_by(attempts.c.id.desc())
-        .limit(limit)
-    )
-    if contact:
-        query = query.where(messages.c.contact == contact)
-    rows = connection.execute(query).all()[::-1]
+    query = _ATTEMPTS.order_by(attempts.c.id.desc()).limit(limit)
+    return _read(connection, query.where(messages.c.contact == contact) if contact else query)
+
+
+def last_answered(connection: Connection, gateway: str) -> Sent | None:
+    """The last attempt at a gateway whose outcome is known; None if there is none."""
+    query = _ATTEMPTS.where(attempts.c.gateway == gateway, attempts.c.outcome.is_not(None))
+    found = _read(connection, query.order_by(attempts.c.started_at.desc(), attempts.c.id.desc()).limit(1))
+    return found[0] if found else None
+
+
+def _read(connection: Connection, newest_first: sa.Select[Any]) -> list[Sent]:
+    rows = connection.execute(newest_first).all()[::-1]
     about = _about(connection, {row.message_id for row in rows})
     return [
         Sent(

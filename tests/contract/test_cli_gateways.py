@@ -60,6 +60,22 @@ def test_without_a_service_each_is_asked(tmp_path: Path) -> None:
     assert PASSWORD not in done.out + str(report)
 
 
+def test_without_a_service_the_last_message_counts_too(tmp_path: Path) -> None:
+    """A gateway that refused our password is out, although its check.php answers, until it takes a message."""
+    with command_line(tmp_path) as shell:
+        shell.sim.faults.add(Fault(kind=FaultKind.STATUS, status=401, paths=("/api.php",)))
+        assert shell.brevisone("send", "anna", "Hello", "--wait", "0").code == 1
+        done = shell.brevisone("gateways")
+        assert done.code == 1
+        *_, row, note = done.out.splitlines()
+        assert row.split()[:2] == ["desk", "out"]
+        assert note.startswith("desk: 401: ")
+        assert note.endswith("; the next message tries it again")
+        shell.sim.faults.clear()
+        assert shell.brevisone("send", "anna", "Hello").code == 0
+        assert shell.brevisone("gateways").code == 0
+
+
 def test_exit_codes(tmp_path: Path) -> None:
     """4 where some can be used and some cannot, 1 where none can; what is wrong is said below the table."""
     with command_line(tmp_path) as shell:

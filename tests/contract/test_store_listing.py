@@ -19,7 +19,7 @@ from notifiers.store.incidents import Past, TakenAlert
 from notifiers.store.journal import Attempt, Message
 from notifiers.store.listing import count_open, find_incident, list_incidents
 from notifiers.store.records import Climb
-from notifiers.store.sent import last_sent
+from notifiers.store.sent import last_answered, last_sent
 from notifiers.store.timeline import EventKind, follow, timeline
 
 NOW = datetime(2026, 1, 31, 3, 0, tzinfo=UTC)
@@ -309,6 +309,8 @@ def test_what_was_sent_lately(store: Store) -> None:
         assert [one.text for one in last_sent(connection, 2)] == ["text 2", "text 3"]
         assert [one.text for one in last_sent(connection, 1, "anna")] == ["text 2"]
         assert last_sent(connection, 10, "carl") == []
+        assert last_answered(connection, "desk") == sent[1]
+        assert last_answered(connection, "roof") is None
     assert sent[1].to_json() == {
         "at": (NOW + timedelta(seconds=2)).isoformat(),
         "contact": "anna",
