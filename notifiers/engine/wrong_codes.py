@@ -30,6 +30,8 @@ NOT_TAKEN = "NOT TAKEN"
 _LAYOUT = "answer"
 _LONGEST = 160
 """Characters of a text by which it is known again."""
+_TELLING = 20
+"""Characters from which on a text of ours is known by its words; a shorter one may be anybody's, as "test"."""
 _NAMED = 20
 """Codes that a text may name; the template tells as many as there is room for."""
 
@@ -87,7 +89,8 @@ def _is_enough(connection: Connection, contact: str, said: str, now: datetime) -
 
 def _is_echo(connection: Connection, names: Sequence[str], said: str, now: datetime) -> bool:
     """Whether a text of ours came back."""
-    return any(" ".join(sent.split()) in said for sent in codes.texts_to(connection, names, now - SAME_TEXT))
+    sent = [" ".join(text.split()) for text in codes.texts_to(connection, names, now - SAME_TEXT)]
+    return any(len(text) >= _TELLING and text in said for text in sent)
 
 
 def _waiting(connection: Connection, names: Sequence[str]) -> dict[str, str]:

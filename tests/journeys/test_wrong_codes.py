@@ -189,6 +189,14 @@ def test_our_own_text_that_comes_back_is_not_answered(w: World) -> None:
     assert len(answers(w)) == 1
 
 
+def test_a_word_that_we_wrote_too_makes_no_echo(w: World) -> None:
+    """After a short message of ours, a text that happens to hold its word is answered like any."""
+    w.post_alerts({"kind": "custom", "severity": "info", "summary": "ack"})
+    assert w.last_text("anna").endswith("ack")
+    w.text_back("anna", "ack ZZZZ")
+    assert len(answers(w)) == 1
+
+
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_what_we_write_is_no_attempt_itself(tmp_path: Path, language: str) -> None:
     """With nothing to take in it, an answer that somebody answers with starts no talk among machines."""
