@@ -6,16 +6,20 @@ import random
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+import notifiers
 from notifiers.alert import Channel, Severity
 from notifiers.escalation import TRANSITIONS, Circumstances, Doubt, EndReason, Purpose, advance, start
 from notifiers.ladder import Ladder, Rung
 
 DOCS = Path(__file__).parents[2] / "docs"
+HOUSE = Path(notifiers.__file__).parents[1]
+"""Where the packages are: this checkout, or where the wheel was installed."""
 LADDER = Ladder(
     name="any",
     rungs=(
@@ -42,6 +46,28 @@ def test_the_picture_of_an_escalation_has_the_arrows_that_escalations_take() -> 
     arrows = {(source, target, word) for source, target, word in arrows if source != target}
     taken = {arrow for seed in range(2_000) for arrow in _walk(random.Random(seed))}
     assert taken == arrows
+
+
+def test_the_architecture_names_what_there_is() -> None:
+    """Whatever docs/architecture.md names exists; it names every package, and every module of the core."""
+    named = {path for line in (DOCS / "architecture.md").read_text().splitlines() for path in _paths(line)}
+    assert [path for path in sorted(named) if not (HOUSE / path).exists()] == []
+    core = {path for path in (HOUSE / "notifiers").iterdir() if (path / "__init__.py").exists() or path.suffix == ".py"}
+    assert [path.name for path in sorted(core) if path.name != "__init__.py" and not _is_in(named, path)] == []
+
+
+def _paths(line: str) -> Iterator[str]:
+    """The files and folders in backquotes; a bare file lies where the one before it does."""
+    folder = Path()
+    for word in re.findall(r"`([\w/]+(?:/|\.py))`", line):
+        if "NAME" not in word:
+            path = Path(word) if "/" in word else folder / word
+            folder = path if word.endswith("/") else path.parent
+            yield str(path)
+
+
+def _is_in(named: set[str], path: Path) -> bool:
+    return any((HOUSE / one) == path or path in (HOUSE / one).parents for one in named)
 
 
 def _walk(chance: random.Random) -> set[tuple[str, str, str]]:
