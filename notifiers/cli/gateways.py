@@ -108,11 +108,11 @@ def _looks(configuration: Configuration) -> list[GatewayReport]:
 
 
 def _tell(reports: Sequence[GatewayReport], now: datetime) -> None:
-    columns = ("gateway", "stands", "since", "signal", "queue", "failed", "modem", "checked", "API", "address")
+    columns = ("gateway", "stands", "since", "checked", "signal", "queue", "failed", "modem")
     write_table(columns, [_row(one, now) for one in reports])
+    print()
     for one in reports:
-        for note in _notes(one, now):
-            print(f"{one.name}: {note}")
+        print("; ".join([f"{one.name}: {one.address} ({one.api})", *_notes(one, now)]))
 
 
 def _row(one: GatewayReport, now: datetime) -> tuple[str, ...]:
@@ -123,13 +123,11 @@ def _row(one: GatewayReport, now: datetime) -> tuple[str, ...]:
         one.name,
         _stands(one),
         clock_time(one.since, now) if one.since else "",
+        clock_time(one.checked_at, now) if one.checked_at else "never",
         "" if health.signal_dbm is None else f"{health.signal_dbm} dBm",
         "" if health.queue is None else str(health.queue),
         "" if health.failed is None else str(health.failed),
         health.state,
-        clock_time(one.checked_at, now) if one.checked_at else "never",
-        one.api.value,
-        one.address,
     )
 
 
@@ -142,15 +140,14 @@ def _stands(one: GatewayReport) -> str:
 
 
 def _notes(one: GatewayReport, now: datetime) -> Iterator[str]:
-    """What the table has no room for."""
-    if one.standing not in (None, "alive") and one.again_at is None:
-        yield f"{one_line(one.why)}; the next message tries it again"
-    elif one.again_at is not None:
-        again = f"at {clock_time(one.again_at, now)}" if one.again_at > now else "now"
-        by = "by a look at it" if one.standing == "resting" else "with the next message"
-        yield f"{one_line(one.why) or 'why is not known'}; tried again {again}, {by}"
-    elif one.why:
+    """Why it stands so, and what comes next."""
+    if one.why:
         yield one_line(one.why)
+    again = one.again_at if one.again_at is not None and one.again_at > now else None
+    if one.standing == "resting":
+        yield f"looked at again {f'at {clock_time(again, now)}' if again else 'now'}"
+    elif one.standing == "out":
+        yield (f"from {clock_time(again, now)} on " if again else "") + "the next message tries it again"
     if one.sick:
         yield f"others are asked first: {one_line(one.sick)}"
     if one.health is not None and one.health.problem is not None and one.health.detail != one.why:
