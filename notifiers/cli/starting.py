@@ -131,7 +131,8 @@ def _write_all(place: Place, text: str, secret: Path, password: str | None) -> N
             made.append(secret)
         _write(place.file, text)
         made.append(place.file)
-        config.load(place.file)
+        for warning in config.load(place.file).warnings:
+            complain(f"warning: {warning}")
     except ConfigurationError as error:
         _take_back(made)
         for problem in error.problems:

@@ -199,6 +199,17 @@ def test_init_writes_what_check_config_takes(shell: CommandLine) -> None:
     assert "is there already and stays as it is" in again.err
 
 
+def test_init_warns_of_what_is_no_good_idea(shell: CommandLine) -> None:
+    """It is written all the same: a digit too few, as far as is known, and a password for all to read on its way."""
+    shell.file.unlink()
+    given = ["--gateway-url", "http://192.0.2.5/api.php", "--username", "apiuser", "--number", "+49170123456"]
+    done = shell.brevisone("init", *given, "--password-stdin", stdin="sesame\n")
+    assert done.code == 0
+    assert "gateways.gateway.url: the password goes over the network for all to read" in done.err
+    assert "contacts.oncall.number: +49170123456 is no number as they are given out" in done.err
+    assert "What to do next" in done.out
+
+
 def test_init_lets_the_group_of_the_service_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The service, which is not root, may enter the folder that was made and read what is in it; others may not."""
     group = 1 if os.geteuid() == 0 else os.getegid()
