@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -10,9 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from notifiers.errors import EntryGone, EntryTooNew, SpoolError
+from notifiers.errors import EntryGone, EntryTooNew, NotNow, SpoolError
 from notifiers.integration import Call
 from notifiers.spool import LIMIT, VERSION
+
+_OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Trouble of whoever reads, which would befall every other entry too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +39,8 @@ class Entry:
 def read_entry(path: Path) -> Entry:
     """The entry in a file whose stem is its id.
 
-    Raises EntryGone if the file is not there, EntryTooNew if it has to stay, and SpoolError saying what is wrong with
-    it. Never follows a link, waits for a pipe, or reads more than 4 MiB.
+    Raises EntryGone if the file is not there, EntryTooNew and NotNow if it has to stay, and SpoolError saying what is
+    wrong with it. Never follows a link, waits for a pipe, or reads more than 4 MiB.
     """
     return entry_from(path.stem, _content(path))
 
@@ -71,6 +75,8 @@ def _content(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise EntryGone(f"{path}: vanished meanwhile") from error
     except OSError as error:
+        if error.errno in _OURS:
+            raise NotNow(f"{path}: cannot be opened at the moment: {error.strerror}") from error
         raise SpoolError(f"{path}: cannot be opened as a regular file: {error.strerror}") from error
     try:
         return _of_regular_file(path, handle)

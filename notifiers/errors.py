@@ -7,7 +7,8 @@
     ├── HandOverError              an entry could not be made durable
     ├── SpoolError                 an entry in the spool cannot be read or moved
     │   ├── EntryGone              it vanished meanwhile
-    │   └── EntryTooNew            a newer version wrote it; it stays where it is
+    │   ├── EntryTooNew            a newer version wrote it; it stays where it is
+    │   └── NotNow                 this process can open no file at the moment, whatever is in it
     ├── IllegalTransition          a state machine was asked for a step that its table does not have
     ├── TemplateError              a template failed; the built-in text takes its place
     ├── GatewayError               a gateway gave no answer; becomes an outcome within ``notifiers.gateway``
@@ -58,6 +59,10 @@ class SpoolError(BrevisoneError):
 
 class EntryGone(SpoolError):
     """An entry vanished meanwhile. There is nothing to do."""
+
+
+class NotNow(SpoolError):
+    """This process, or the machine, has no files or memory left: that says nothing about the entry, which stays."""
 
 
 class EntryTooNew(SpoolError):

@@ -55,8 +55,8 @@ class Spool:
     def read(self, name: str) -> Entry:
         """One entry.
 
-        Raises EntryGone if it vanished, EntryTooNew if it stays for a newer version, and SpoolError, saying what is
-        wrong, if it is to be rejected.
+        Raises EntryGone if it vanished, EntryTooNew if it stays for a newer version, NotNow if none can be read at the
+        moment, and SpoolError, saying what is wrong, if it is to be rejected.
         """
         if not ENTRY_NAME.fullmatch(name):
             raise SpoolError("its content was not read")

@@ -16,7 +16,7 @@ from notifiers.engine.deciding import Deciding
 from notifiers.engine.ledger import Ledger
 from notifiers.engine.settings import EngineSettings
 from notifiers.engine.understanding import REPLY, Understanding, Understood, as_it_came
-from notifiers.errors import EntryGone, EntryTooNew, SpoolError, StoreAway
+from notifiers.errors import EntryGone, EntryTooNew, NotNow, SpoolError, StoreAway
 from notifiers.spool_reader import Entry, Spool
 from notifiers.store import Store, incidents
 from notifiers.store.incidents import TakenAlert, TakenEntry
@@ -53,7 +53,10 @@ class Intake:
         """Names of entries that are in the store and cannot leave the spool yet."""
 
     def take_in(self) -> int:
-        """Take in one batch; how many entries were looked at. Raises StoreAway with the spool as it was."""
+        """Take in one batch; how many entries were looked at.
+
+        Raises StoreAway, and SpoolError if the spool cannot be read at the moment, with the spool as it was.
+        """
         names = self._spool.waiting(self._settings.batch) if self._spool else []
         if self._spool is None or not names:
             return 0
@@ -111,6 +114,8 @@ class Intake:
             return spool.read(name)
         except (EntryGone, EntryTooNew):
             return None
+        except NotNow:
+            raise
         except SpoolError as error:
             self._reject(spool, name, str(error))
             return None

@@ -17,6 +17,8 @@ from notifiers.gateway.pool import Change, PoolChange
 from notifiers.outcome import Outcome
 
 SOURCE = "brevisone"
+REJECTS_AGAIN = timedelta(minutes=10)
+"""A file full of broken entries is one piece of news; what comes later is another, if the first was seen to."""
 RESTS_TOO_LONG = timedelta(minutes=2)
 """A gateway that does not answer may be restarting; after this it is told."""
 
@@ -36,6 +38,8 @@ class Ourselves:
         self._hand_over = hand_over
         self._is_open = is_open
         self._rejects_told = False
+        self._rejects_told_at: datetime | None = None
+        """When ``look`` first saw that it was."""
         self._loops_closed: set[str] = set()
         self._resting: dict[str, datetime] = {}
         self._told: set[str] = set()
@@ -64,6 +68,10 @@ class Ourselves:
 
     def look(self, now: datetime, alive: tuple[str, ...]) -> None:
         """Tell of gateways that have not answered for too long, and of what is well again."""
+        if self._rejects_told_at is not None and abs(now - self._rejects_told_at) >= REJECTS_AGAIN:
+            self._rejects_told, self._rejects_told_at = False, None
+        elif self._rejects_told:
+            self._rejects_told_at = self._rejects_told_at or now
         while self._loops_closed:
             gateway = self._loops_closed.pop()
             if self._is_open((SOURCE, "", _loop_key(gateway))):
@@ -80,7 +88,7 @@ class Ourselves:
         self._resting = {gateway: since + by for gateway, since in self._resting.items()}
 
     def rejected(self, reason: str) -> None:
-        """An entry could not be read and lies in ``rejected/``: somebody should look. Told once by each engine."""
+        """An entry could not be read and lies in ``rejected/``: somebody should look. Told at most every 10 min."""
         _log.error("an entry cannot be read and lies in rejected/: %s", reason)
         if not self._rejects_told:
             self._rejects_told = True

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from disks import as_root, own_disk, remount
 from world import World, world
 
 from notifiers import spool
+from notifiers.engine.build import build_engine, engine_settings
+from notifiers.errors import NotNow
 from notifiers.rejects import MOST
 from notifiers.spool_folder import make_folders
 
 
 def hand_over(w: World, host: str) -> None:
     spool.hand_over(str(w.state), "nagios", argv=("--type", "PROBLEM", "-H", host, "-s", "DOWN", "-o", "gone"))
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """This process can open nothing more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    room = os.dup(0)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        os.close(room)
 
 
 @as_root
@@ -57,6 +77,44 @@ def test_a_spool_that_cannot_be_listed_stops_no_ladder(tmp_path: Path) -> None:
         new.write_text("this is no folder")
         w.fast_forward("6m")
         assert w.channels("anna") == ["telegram", "sms"]
+
+
+def test_an_engine_that_can_open_no_file_rejects_nothing(tmp_path: Path) -> None:
+    """Whoever has too many files open says nothing about an entry: it is taken in as soon as there is room."""
+    with world(tmp_path) as w:
+        w.close()
+        one_by_one = replace(engine_settings(w.configuration), batch=1)
+        w.engine = build_engine(w.configuration, w.state, clock=w.clock, own_time=True, settings=one_by_one)
+        for host in ("db1", "db2", "db3"):
+            hand_over(w, host)
+        assert w.engine.intake.take_in() == 1  # all of them are listed by now
+        with pytest.raises(NotNow), no_more_files():
+            w.engine.intake.take_in()
+        assert list((w.state / "spool/rejected").iterdir()) == []
+        w.settle()
+        assert all(host in w.last_text("anna") for host in ("db1", "db2", "db3"))
+
+
+def test_what_cannot_be_read_is_told_again_when_the_first_was_seen_to(tmp_path: Path) -> None:
+    """Many at once are one piece of news; one that comes after somebody resolved it is another."""
+    with world(tmp_path) as w:
+        make_folders(w.state)
+
+        def told() -> int:
+            return sum("cannot be read" in message.text for message in w.arrived("anna"))
+
+        for number in range(3):
+            (w.state / f"spool/new/broken{number}.json").write_text("{")
+        w.settle()
+        w.settle()
+        assert told() == 1
+        ours = {"source": "brevisone", "key": "spool:rejected", "host": "brevisone"}
+        w.post_alerts({**ours, "kind": "recovery", "severity": "info"})
+        w.fast_forward("11m")
+        (w.state / "spool/new/late.json").write_text("{")
+        w.settle()
+        w.settle()
+        assert told() == 2
 
 
 def test_what_dead_writers_left_is_swept(tmp_path: Path) -> None:
