@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
@@ -31,9 +32,8 @@ def open_codes(connection: Connection, contacts: Sequence[str]) -> Mapping[str, 
 
     The newest first; each incident once, under the newest code that takes it.
     """
-    m, i = messages.c, message_items.c
-    last = sa.select(m.id, m.code).where(m.contact.in_(contacts), m.code != "")
-    sent = connection.execute(last.order_by(m.created_at.desc(), m.id.desc()).limit(_LOOKED_AT)).all()
+    i = message_items.c
+    sent = _newest(connection, contacts, messages.c.code != "")
     query = (
         sa.select(i.message_id, i.incident_id)
         .join(incidents, incidents.c.id == i.incident_id)
@@ -64,6 +64,13 @@ def told_of_wrong_codes(connection: Connection, contact: str, since: datetime) -
 
 def texts_to(connection: Connection, contacts: Sequence[str], since: datetime) -> list[str]:
     """The texts that these contacts were sent, the newest first, no more than are worth looking at."""
+    return [row.body for row in _newest(connection, contacts, messages.c.created_at > since, messages.c.body != "")]
+
+
+def _newest(connection: Connection, contacts: Sequence[str], *wanted: sa.ColumnElement[bool]) -> list[Any]:
+    """The last messages to these contacts. Asked for all contacts at once a database would go through all it has."""
     m = messages.c
-    query = sa.select(m.body).where(m.contact.in_(contacts), m.created_at > since, m.body != "")
-    return list(connection.scalars(query.order_by(m.created_at.desc()).limit(_LOOKED_AT)))
+    query = sa.select(m.id, m.code, m.body, m.created_at).where(*wanted)
+    query = query.order_by(m.created_at.desc(), m.id.desc()).limit(_LOOKED_AT)
+    found = [row for contact in contacts for row in connection.execute(query.where(m.contact == contact))]
+    return sorted(found, key=lambda row: (row.created_at, row.id), reverse=True)[:_LOOKED_AT]

@@ -93,21 +93,21 @@ def finish(connection: Connection, attempt_id: int, outcome: Outcome, reason: st
 
 def calls_elsewhere(connection: Connection, node: str) -> Counter[str]:
     """How many calls engines other than ``node`` have under way at each gateway."""
+    # Counted here: to group them SQLite would go through all attempts there ever were, gateway by gateway.
     query = (
-        sa.select(attempts.c.gateway, sa.func.count().label("calls"))
+        sa.select(attempts.c.gateway)
         .join(messages, messages.c.id == attempts.c.message_id)
         .where(attempts.c.outcome.is_(None), attempts.c.node != node, messages.c.channel == Channel.RING.value)
-        .group_by(attempts.c.gateway)
     )
-    return Counter({row.gateway: row.calls for row in connection.execute(query)})
+    return Counter(connection.scalars(query))
 
 
 def under_way(connection: Connection, *, lease_before: datetime | None = None) -> list[Attempt]:
     """Attempts without an outcome; with ``lease_before`` only those whose lease ran out by then."""
-    query = sa.select(attempts).where(attempts.c.outcome.is_(None)).order_by(attempts.c.id)
+    query = sa.select(attempts).where(attempts.c.outcome.is_(None))
     if lease_before is not None:
         query = query.where(attempts.c.lease_until <= lease_before)
-    return [
+    found = [
         Attempt(
             id=row.id,
             message_id=row.message_id,
@@ -118,6 +118,8 @@ def under_way(connection: Connection, *, lease_before: datetime | None = None) -
         )
         for row in connection.execute(query.with_for_update(skip_locked=True))
     ]
+    # Asked for in this order, SQLite would go through all attempts there ever were.
+    return sorted(found, key=lambda attempt: attempt.id)
 
 
 def last_attempt(connection: Connection) -> int:

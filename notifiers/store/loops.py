@@ -28,7 +28,7 @@ class Loop:
 def last_loop(connection: Connection, gateway: str) -> Loop | None:
     """The last test of a gateway; None if there was none as far back as history is kept."""
     h = history.c
-    mine = sa.select(h.at, h.event, h.detail).where(h.contact == gateway)
+    mine = sa.select(h.at, h.event, h.detail).where(h.incident_id.is_(None), h.contact == gateway)
     sent = connection.execute(mine.where(h.event == SENT).order_by(h.id.desc()).limit(1)).first()
     if sent is None:
         return None
@@ -39,7 +39,8 @@ def last_loop(connection: Connection, gateway: str) -> Loop | None:
 
 def gateway_of(connection: Connection, code: str) -> str | None:
     """The gateway that was sent this code; None if none was."""
-    query = sa.select(history.c.contact).where(history.c.event == SENT, history.c.detail == code)
+    h = history.c
+    query = sa.select(h.contact).where(h.incident_id.is_(None), h.event == SENT, h.detail == code)
     found: str | None = connection.execute(query.limit(1)).scalar()
     return found
 

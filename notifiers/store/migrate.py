@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 if TYPE_CHECKING:
     from alembic.config import Config
 
-VERSIONS = ("0001",)
+VERSIONS = ("0001", "0002")
 """Every schema version that this program knows, oldest first; the last one is its own."""
 
 OLDEST_READER = "oldest_reader"

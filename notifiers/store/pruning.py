@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,8 +35,7 @@ def prune(connection: Connection, before: datetime, limit: int = STEP) -> int:
 def _messages(connection: Connection, before: datetime, limit: int) -> int:
     """What it stood for goes first, which may be thousands of escalations; its attempts go with it."""
     m, i = messages.c, message_items.c
-    old = _up_to_first_young(messages, m.created_at, before) & (m.created_at < before)
-    ids = list(connection.scalars(sa.select(m.id).where(old).order_by(m.id).limit(_AT_ONCE)))
+    ids = _up_to_first_young(connection, messages, m.created_at, before, _AT_ONCE)
     if not ids:
         return 0
     some = sa.select(i.message_id, i.escalation_id).where(i.message_id.in_(ids)).limit(limit)
@@ -45,7 +45,8 @@ def _messages(connection: Connection, before: datetime, limit: int) -> int:
 
 def _episodes(connection: Connection, before: datetime, limit: int) -> int:
     """An episode itself goes when nothing of it is left."""
-    over = sa.select(incidents.c.id).where(incidents.c.resolved_at < before).order_by(incidents.c.id).limit(_AT_ONCE)
+    i = incidents.c
+    over = sa.select(i.id).where(i.resolved_at < before).order_by(i.resolved_at).limit(_AT_ONCE)
     ids = list(connection.scalars(over))
     if not ids:
         return 0
@@ -54,33 +55,35 @@ def _episodes(connection: Connection, before: datetime, limit: int) -> int:
         if deleted:
             return deleted
     connection.execute(sa.delete(message_items).where(message_items.c.incident_id.in_(ids)))
-    return connection.execute(sa.delete(incidents).where(incidents.c.id.in_(ids))).rowcount
+    return connection.execute(sa.delete(incidents).where(i.id.in_(ids))).rowcount
 
 
 def _notices(connection: Connection, before: datetime, limit: int) -> int:
     """Of alerts that opened nothing."""
     e = escalations.c
     over = e.incident_id.is_(None) & (e.state == EscalationState.ENDED.value) & (e.due_at < before)
-    return _delete(connection, escalations, over, limit)
+    some = sa.select(e.id).where(over).order_by(e.due_at).limit(limit)
+    return connection.execute(sa.delete(escalations).where(e.id.in_(some))).rowcount
 
 
 def _generations(connection: Connection, before: datetime, limit: int) -> int:
     """Of episodes that are open: climbs that a later generation has taken the place of."""
     e, i = escalations.c, incidents.c
-    later = sa.exists().where(i.id == e.incident_id, i.resolved_at.is_(None), i.generation > e.generation)
-    over = (e.state == EscalationState.ENDED.value) & (e.due_at < before) & later
+    restarted = sa.select(i.id).where(i.resolved_at.is_(None), i.generation > 1)
+    later = sa.exists().where(i.id == e.incident_id, i.generation > e.generation)
+    over = e.incident_id.in_(restarted) & (e.state == EscalationState.ENDED.value) & (e.due_at < before) & later
     return _delete(connection, escalations, over, limit)
 
 
 def _past(connection: Connection, before: datetime, limit: int) -> int:
-    old = _up_to_first_young(history, history.c.at, before) & (history.c.at < before)
-    return _delete(connection, history, old, limit)
+    ids = _up_to_first_young(connection, history, history.c.at, before, limit)
+    return connection.execute(sa.delete(history).where(history.c.id.in_(ids))).rowcount if ids else 0
 
 
 def _entries(connection: Connection, before: datetime, limit: int) -> int:
     """Their ids begin with the time of hand-over."""
-    old = _up_to_first_young(entries, entries.c.taken_at, before) & (entries.c.taken_at < before)
-    return _delete(connection, entries, old, limit)
+    ids = _up_to_first_young(connection, entries, entries.c.taken_at, before, limit)
+    return connection.execute(sa.delete(entries).where(entries.c.id.in_(ids))).rowcount if ids else 0
 
 
 def _alerts(connection: Connection, before: datetime, limit: int) -> int:
@@ -90,10 +93,10 @@ def _alerts(connection: Connection, before: datetime, limit: int) -> int:
     """
     a, e = alerts.c, escalations.c
     entry = sa.exists().where(entries.c.id == a.entry_id)
-    first = sa.select(a.id).where(entry).order_by(a.id).limit(1).scalar_subquery()
+    first = connection.execute(sa.select(a.id).where(entry).order_by(a.id).limit(1)).scalar()
     by_incident = sa.exists().where(e.incident_id == a.incident_id, e.alert_id == a.id)
     by_alert = sa.exists().where(e.incident_id.is_(None), e.alert_id == a.id)
-    old = sa.or_(first.is_(None), a.id < first) & ~entry
+    old = sa.true() if first is None else a.id < first
     return _delete(connection, alerts, old & ~by_incident & ~by_alert, limit)
 
 
@@ -108,12 +111,14 @@ _PARTS: tuple[Callable[[Connection, datetime, int], int], ...] = (
 )
 
 
-def _up_to_first_young(table: sa.Table, at: sa.Column[Any], before: datetime) -> sa.ColumnElement[bool]:
-    """Rows before the first that stays, in the order of their ids: what is young need not be looked through."""
-    first = sa.select(table.c.id).where(at >= before).order_by(table.c.id).limit(1).scalar_subquery()
-    return sa.or_(first.is_(None), table.c.id < first)
+def _up_to_first_young(
+    connection: Connection, table: sa.Table, at: sa.Column[Any], before: datetime, limit: int
+) -> list[Any]:
+    """Ids of rows before the first that stays, in their order: what is young need not be looked through."""
+    rows = connection.execute(sa.select(table.c.id, at).order_by(table.c.id).limit(limit))
+    return [row.id for row in takewhile(lambda row: row[1] < before, rows.all())]
 
 
 def _delete(connection: Connection, table: sa.Table, which: sa.ColumnElement[bool], limit: int) -> int:
-    some = sa.select(table.c.id).where(which).order_by(table.c.id).limit(limit)
+    some = sa.select(table.c.id).where(which).limit(limit)
     return connection.execute(sa.delete(table).where(table.c.id.in_(some))).rowcount

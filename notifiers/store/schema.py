@@ -93,6 +93,7 @@ incidents = Table(
     Column("held", sa.Boolean, nullable=False),
     Column("resolved_at", Moment),
     Column("reason", sa.Text, nullable=False),
+    Index("incidents_of_identity", "source", "instance", "key"),
     comment="Episodes of problems.",
 )
 _open = incidents.c.resolved_at.is_(None)
@@ -108,6 +109,8 @@ Index(
 _taken = incidents.c.acknowledged_until.is_not(None) & _open
 Index("lapsing_incidents", incidents.c.acknowledged_until, sqlite_where=_taken, postgresql_where=_taken)
 Index("silent_incidents", incidents.c.heard_at, sqlite_where=_open, postgresql_where=_open)
+_resolved = incidents.c.resolved_at.is_not(None)
+Index("resolved_incidents", incidents.c.resolved_at, sqlite_where=_resolved, postgresql_where=_resolved)
 
 escalations = Table(
     "escalations",
@@ -140,6 +143,13 @@ _waiting = escalations.c.state == sa.literal_column("'waiting'")
 Index("due_escalations", escalations.c.due_at, sqlite_where=_waiting, postgresql_where=_waiting)
 _incidentless = escalations.c.incident_id.is_(None)
 Index("notices_of_alert", escalations.c.alert_id, sqlite_where=_incidentless, postgresql_where=_incidentless)
+Index(
+    "notices_by_time",
+    escalations.c.state,
+    escalations.c.due_at,
+    sqlite_where=_incidentless,
+    postgresql_where=_incidentless,
+)
 _problem = escalations.c.purpose == sa.literal_column("'problem'")
 Index(
     "one_climb_a_generation",
@@ -163,6 +173,7 @@ messages = Table(
     Column("body", sa.Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Index("messages_to_contact", "contact", "created_at"),
+    Index("messages_by_code", "contact", "code", "created_at"),
     comment="What one contact gets at one moment by one channel.",
 )
 
@@ -211,3 +222,5 @@ history = Table(
     Index("history_of_incident", "incident_id"),
     comment="What was decided and why, where no other table says it.",
 )
+_of_none = history.c.incident_id.is_(None)
+Index("history_of_no_incident", history.c.event, history.c.contact, sqlite_where=_of_none, postgresql_where=_of_none)

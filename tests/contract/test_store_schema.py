@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from old_history import age
 from postgres_server import PostgresServer
 from world import World, world
 
 from notifiers.errors import SchemaTooNew
 from notifiers.store import Store, migrate, open_store
 from notifiers.store.connect import sqlite_url
-from notifiers.store.schema import counters, metadata
+from notifiers.store.schema import counters, escalations, incidents, metadata
 
 NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -31,7 +33,7 @@ def upgrade() -> None:
     op.create_table("songs", sa.Column("id", sa.Integer, primary_key=True))
     op.create_index("coloured_incidents", "incidents", ["colour"])
 """
-"""A second version, as it might be: it only adds."""
+"""The next version, as it might be: it only adds."""
 
 
 @pytest.fixture
@@ -67,6 +69,26 @@ def test_an_empty_store_is_brought_up_once(store: Store, store_url: str) -> None
     with store.read() as connection:
         assert migrate.current(connection) == migrate.VERSIONS[-1]
         assert migrate.is_current(connection)
+
+
+@pytest.mark.parametrize("version", migrate.VERSIONS[:-1])
+def test_a_store_of_an_older_version_is_brought_up_with_all_that_is_in_it(store_url: str, version: str) -> None:
+    """Whatever version made it: opening it is enough, and every incident and escalation is still there."""
+    older = open_store(store_url, upgrade=False)
+    with older.write() as connection:
+        command.upgrade(migrate.configuration(connection), version)
+    age(older, 50, datetime(2026, 3, 1, tzinfo=UTC))
+    older.close()
+    store = open_store(store_url)
+    with store.read() as connection:
+        assert migrate.current(connection) == migrate.VERSIONS[-1]
+        counted = [
+            connection.scalar(sa.select(sa.func.count()).select_from(table)) for table in (incidents, escalations)
+        ]
+        names = {index["name"] for table in metadata.tables for index in sa.inspect(connection).get_indexes(table)}
+    store.close()
+    assert counted == [50, 100]
+    assert names >= {index.name for table in metadata.tables.values() for index in table.indexes}
 
 
 def test_a_store_that_is_only_looked_into_is_not_made(store_url: str) -> None:
@@ -111,7 +133,7 @@ def test_an_upgrade_keeps_what_is_there_and_the_older_program_goes_on(store_url:
         assert w.channels("anna") == ["telegram", "sms"]
         assert [one["state"] for one in w.incidents()] == ["acknowledged"]
         with upgraded.read() as connection:
-            assert migrate.current(connection) == "0002"
+            assert migrate.current(connection) == "0003"
             assert migrate.is_current(connection)
             assert connection.execute(sa.text("SELECT DISTINCT mood FROM escalations")).scalars().all() == [7]
         upgraded.close()
@@ -139,7 +161,7 @@ def _raise_schema(store: Store, version: str, *, oldest_reader: int) -> None:
 def _upgrade_to_next(store: Store, folder: Path) -> None:
     further = folder / "further"
     further.mkdir()
-    (further / "v0002_next.py").write_text(NEXT)
+    (further / "v0003_next.py").write_text(NEXT)
     ours = Path(migrate.__file__).with_name("migrations") / "versions"
     with store.write() as connection:
         configuration = migrate.configuration(connection)
