@@ -120,8 +120,10 @@ class Round:
         return ""
 
     def _at(self, moment: datetime) -> None:
+        """Go there, or a little further if engines died for so long: what follows is later than all that was done."""
         self._do(lambda engine: engine.go_to(moment))
-        self._stage.clock.turn_to(max(moment, self._stage.clock.now()))
+        now = self._stage.clock.now()
+        self._stage.clock.turn_to(moment if now < moment else now + timedelta(milliseconds=1))
 
     def _do(self, what: Callable[[EngineProcess], None]) -> None:
         """Have it done, by as many engines as it takes."""
