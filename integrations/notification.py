@@ -104,9 +104,10 @@ class Values:
 
     def text(self, name: str) -> str:
         """The last value that is no macro left unfilled; empty if there is none."""
-        if name not in self.options:
-            return ""
-        return next((value for value in reversed(self.options.every(name)) if not _MACRO.match(value.strip())), "")
+        for value in reversed(self.options.every(name)):
+            if not _MACRO.match(value.strip()):
+                return value
+        return ""
 
     def line(self, name: str) -> str:
         """The same, on one line."""

@@ -216,10 +216,10 @@ def _read(body: object) -> Alert:
 
 def _field(name: str, value: Any) -> Any:
     if name in _ENUMS:
-        known = [member.value for member in _ENUMS[name]]
-        if value not in known:
-            raise NotUnderstood(f"{name}: {value!r} is none of {', '.join(known)}")
-        return _ENUMS[name](value)
+        try:
+            return _ENUMS[name](value)
+        except ValueError as error:
+            raise NotUnderstood(f"{name}: {value!r} is none of {', '.join(_ENUMS[name])}") from error
     if name in _TEXTS:
         return _checked(name, value, str, "a text")
     if name in ("labels", "annotations"):

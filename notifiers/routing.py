@@ -54,16 +54,26 @@ class Router:
         self._allowed = allowed
         self._by_number = {contact.number: contact for contact in directory.contacts.values() if contact.number}
         self._known: dict[str, tuple[Contact, ...] | str] = {}
+        self._plans: dict[int | None, Plan] = {}
+        """By the index of a route, None for no route: the plan of an alert that names no recipients."""
 
     def plan(self, alert: Alert) -> Plan:
         """Everybody who is to be told of ``alert``. Recipients it names take the place of the first stage."""
-        route = next((route for route in self.directory.routes if matches(route.match, alert)), None)
+        index = next((i for i, route in enumerate(self.directory.routes) if matches(route.match, alert)), None)
+        if alert.recipients:
+            return self._plan(index, alert.recipients)
+        if index not in self._plans:
+            self._plans[index] = self._plan(index, ())
+        return self._plans[index]
+
+    def _plan(self, index: int | None, recipients: tuple[str, ...]) -> Plan:
+        route = None if index is None else self.directory.routes[index]
         if route is not None and route.drop:
             return Plan(dropped=True)
         notes: list[str] = []
         stages = list(self._stages(route))
-        if alert.recipients:
-            stages[:1] = [Stage(to=alert.recipients)]
+        if recipients:
+            stages[:1] = [Stage(to=recipients)]
         starts = self._starts(stages, notes)
         first_missing = bool(stages) and not any(start.stage == 0 for start in starts)
         if starts and not first_missing and not notes:

@@ -113,6 +113,15 @@ def test_the_first_route_that_matches_decides() -> None:
     assert names(router(routes=routes).plan(alert())) == ["ben"]
 
 
+def test_one_alert_says_nothing_of_the_next() -> None:
+    """One router plans for them all: each by its own route and its own recipients, whatever came before."""
+    routes = (Route(match=Match(host=("web*",)), to=("desk",)), Route(match=Match(host=("db*",)), to=("ben",)))
+    alerts = [alert(host="web1"), alert(host="db1"), alert(host="nas"), alert(recipients=("desk",)), alert(host="db2")]
+    one = router(routes=routes)
+    wanted = [["desk"], ["ben"], ["anna"], ["desk"], ["ben"]]
+    assert [names(one.plan(each)) for each in (*alerts, *alerts)] == [*wanted, *wanted]
+
+
 def test_no_route_matches_and_the_default_ones_are_told() -> None:
     """Nobody is named anywhere: whoever is told when nobody else can be found."""
     plan = router(routes=()).plan(alert())
