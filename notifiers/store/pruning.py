@@ -44,9 +44,10 @@ def _messages(connection: Connection, before: datetime, limit: int) -> int:
 
 
 def _episodes(connection: Connection, before: datetime, limit: int) -> int:
-    """An episode itself goes when nothing of it is left."""
-    i = incidents.c
-    over = sa.select(i.id).where(i.resolved_at < before).order_by(i.resolved_at).limit(_AT_ONCE)
+    """An episode itself goes when nothing of it is left; whoever still has to hear that it is over keeps it."""
+    i, e = incidents.c, escalations.c
+    moves = sa.exists().where(e.incident_id == i.id, e.state != EscalationState.ENDED.value)
+    over = sa.select(i.id).where(i.resolved_at < before, ~moves).order_by(i.resolved_at).limit(_AT_ONCE)
     ids = list(connection.scalars(over))
     if not ids:
         return 0

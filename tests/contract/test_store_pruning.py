@@ -90,6 +90,25 @@ def test_a_resolved_episode_goes_with_all_that_belongs_to_it(store: Store, rows:
         assert rows.ids(table) == [], table.name
 
 
+@pytest.mark.parametrize("state", ["waiting", "sending"])
+def test_an_episode_stays_until_whoever_was_told_has_heard_that_it_is_over(
+    store: Store, rows: Rows, state: str
+) -> None:
+    """While no gateway takes the recovery it waits, however long; the episode behind it goes meanwhile."""
+    for incident in (1, 2):
+        rows.incident(incident, resolved_at=OLD)
+        rows.alert(2 * incident, incident, OLD)
+        rows.climb(2 * incident, incident, 1, OLD, told_at=OLD)
+    rows.alert(3, 1, OLD)
+    rows.climb(3, 1, 3, OLD, purpose="notice", state=state)
+    prune_all(store)
+    assert (rows.ids(incidents), rows.ids(escalations), 3 in rows.ids(alerts)) == ([1], [2, 3], True)
+    with store.write() as connection:
+        connection.execute(sa.update(escalations).values(state="ended"))
+    prune_all(store)
+    assert (rows.ids(incidents), rows.ids(escalations), rows.ids(alerts)) == ([], [], [])
+
+
 def test_what_was_over_lately_stays(store: Store, rows: Rows) -> None:
     """An episode that began long ago and was resolved a week ago is kept."""
     rows.incident(1, resolved_at=YOUNG)
