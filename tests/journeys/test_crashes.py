@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from postgres_server import unusable
 from reliability.account import Account, HandedOver, account
 from reliability.crash_round import Plan, Played, Round, play
 from reliability.faultpoints import AFTER, AFTER_A_CRASH, EDGES, ENGINE, HAND_OVER, WEBHOOK
 from reliability.matrix import INLINE, RANDOM, plan_for
 from reliability.stage import NUMBERS, POSTGRESQL, SQLITE, Stage, open_stage, times
+
+from notifiers.store.schema import escalations, incidents, message_items
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,35 @@ def test_the_account_notices(rehearsed: Rehearsed) -> None:
         assert settled(arrived, [*one.handed_over, HandedOver(entry="none", host="sixth")]).lost
         first = [message for message in arrived if message.number == NUMBERS["ben"]]
         assert settled([m for m in arrived if m not in first], one.handed_over).lost
+        _forget_what_followed(stage, url)
+        with stage.opened(url) as store, store.read() as connection:
+            blank = account(
+                connection,
+                arrived,
+                numbers=NUMBERS,
+                times=times,
+                handed_over=one.handed_over,
+                by_moment=True,
+                recovered=one.recovered,
+                climbed=one.climbed,
+            )
+        told = [wrong for wrong in blank.wrongs if "told of incident" in wrong]
+        left_open = [wrong for wrong in blank.wrongs if "is open" in wrong]
+        broken_off = [wrong for wrong in blank.wrongs if "rung 2 was placed 0 times" in wrong]
+        assert (len(told), len(left_open), len(broken_off)) == (5, 1, 3), blank.wrongs
     finally:
         one.end()
         stage.leave(place, url, keep=False)
+
+
+def _forget_what_followed(stage: Stage, url: str) -> None:
+    """Let the store be that of an engine that rang nobody, told no recovery, and lost one of them."""
+    i, e = message_items.c, escalations.c
+    notices = sa.select(e.id).where(e.purpose == "notice")
+    with stage.opened(url) as store, store.write() as connection:
+        connection.execute(sa.delete(message_items).where(sa.or_(i.escalation_id.in_(notices), i.rung == 2)))
+        first = sa.select(sa.func.min(incidents.c.id)).scalar_subquery()
+        connection.execute(sa.update(incidents).where(incidents.c.id == first).values(resolved_at=None))
 
 
 def test_folders_are_left_clean(rehearsed: Rehearsed) -> None:

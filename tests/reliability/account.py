@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from notifiers.simulator import Message
-from notifiers.store.schema import alerts, attempts, entries, escalations, message_items, messages
+from notifiers.store.schema import alerts, attempts, entries, escalations, incidents, message_items, messages
 
 MAY_HAVE_ARRIVED = ("accepted", "unknown")
 _Group = tuple[str, str, str, datetime | None]
@@ -76,11 +76,15 @@ def account(
     by_moment: bool,
     over_untold: bool = False,
     slack: timedelta = timedelta(0),
+    recovered: Iterable[str] = (),
+    climbed: Mapping[str, int] | None = None,
 ) -> Account:
     """Settle it. ``numbers``: contact -> number; ``times``: how often a contact's rung is placed.
 
     ``by_moment``: the phones' clock is the engine's, so that moments tell messages apart. ``over_untold``: a problem
     may have been over before its turn came. ``slack``: how long a decision may take until every engine knows of it.
+    ``recovered``: hosts whose last news, durably handed over, is that all is well. ``climbed``: host -> how many rungs
+    somebody must have been led up, since nobody answered for long enough.
     """
     done = Account(arrived=len(arrived))
     tried = _attempts(connection)
@@ -88,6 +92,8 @@ def account(
     reached = _match(done, tried, arrived, numbers, by_moment=by_moment)
     _count_duplicates(done, connection, tried, reached, times)
     _find_lost(done, connection, reached, handed_over, over_untold=over_untold)
+    _find_lost_recoveries(done, connection, reached, set(recovered))
+    _find_broken_off(done, connection, tried, climbed or {}, times)
     _find_unfinished(done, connection, tried)
     _find_told_too_late(done, connection, slack)
     return done
@@ -168,8 +174,11 @@ def _find_lost(
     *,
     over_untold: bool,
 ) -> None:
-    by_attempt = sa.select(attempts.c.id, message_items.c.incident_id).join(
-        message_items, message_items.c.message_id == attempts.c.message_id
+    by_attempt = (  # that all is well again tells nobody what was wrong
+        sa.select(attempts.c.id, message_items.c.incident_id)
+        .join(message_items, message_items.c.message_id == attempts.c.message_id)
+        .join(escalations, escalations.c.id == message_items.c.escalation_id)
+        .where(sa.or_(escalations.c.purpose == "problem", escalations.c.incident_id.is_(None)))
     )
     told: set[int | None] = {row.incident_id for row in connection.execute(by_attempt) if row.id in reached}
     if over_untold:
@@ -190,6 +199,59 @@ def _find_lost(
             done.lost.append(f"{one.host}: entry {one.entry} was never taken in")
         elif not found or not found <= told:
             done.lost.append(f"{one.host}: nobody was told (incidents {found})")
+
+
+def _find_lost_recoveries(done: Account, connection: Connection, reached: set[int], recovered: set[str]) -> None:
+    """What recovered is resolved, and whoever was told of it before has heard so."""
+    e = escalations.c
+    by_attempt = (
+        sa.select(attempts.c.id, e.incident_id, e.contact)
+        .join(message_items, message_items.c.message_id == attempts.c.message_id)
+        .join(escalations, e.id == message_items.c.escalation_id)
+        .where(e.purpose == "notice")
+    )
+    heard = {(row.incident_id, row.contact) for row in connection.execute(by_attempt) if row.id in reached}
+    told = sa.select(e.incident_id, e.contact).where(e.purpose == "problem", e.told_at.is_not(None))
+    of_incident: dict[int, set[str]] = defaultdict(set)
+    for row in connection.execute(told):
+        of_incident[row.incident_id].add(row.contact)
+    for incident in connection.execute(sa.select(incidents.c.id, incidents.c.alert, incidents.c.resolved_at)):
+        host = json.loads(incident.alert)["host"]
+        if host not in recovered:
+            continue
+        if incident.resolved_at is None:
+            done.wrongs.append(f"{host}: its recovery was lost, incident {incident.id} is open")
+        for contact in of_incident[incident.id] - {who for which, who in heard if which == incident.id}:
+            done.wrongs.append(f"{host}: {contact} was told of incident {incident.id} and not that it is over")
+
+
+def _find_broken_off(
+    done: Account,
+    connection: Connection,
+    tried: Sequence[Any],
+    climbed: Mapping[str, int],
+    times: Callable[[str, int], int],
+) -> None:
+    """Each rung was placed as often as the ladder says, or refused; one that nobody knows of counts as placed."""
+    outcome = {one.message_id: one.outcome for one in tried}
+    query = (
+        sa.select(incidents.c.alert, message_items, escalations.c.contact)
+        .join(message_items, message_items.c.incident_id == incidents.c.id)
+        .join(escalations, escalations.c.id == message_items.c.escalation_id)
+        .where(escalations.c.purpose == "problem")
+    )
+    came_to: dict[tuple[str, int], list[str]] = defaultdict(list)
+    whom: dict[str, str] = {}
+    for item in connection.execute(query):
+        host = json.loads(item.alert)["host"]
+        whom[host] = item.contact
+        came_to[host, item.rung].append(outcome[item.message_id])
+    for host, rungs in climbed.items():
+        for rung in range(rungs):
+            found = came_to[host, rung]
+            placed = sum(one in MAY_HAVE_ARRIVED for one in found)
+            if "refused" not in found and placed < times(whom.get(host, ""), rung):
+                done.wrongs.append(f"{host}: rung {rung} was placed {placed} times, and nobody had answered")
 
 
 def _over_before_told(connection: Connection) -> set[int | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from reliability.account import Account, HandedOver, account
 from reliability.engine_process import Counts, Died, EngineProcess, Fault, Place
 from reliability.inline_round import InlineRound
 from reliability.service_round import ServiceRound
-from reliability.stage import LEASE_SECONDS, NUMBERS, SQLITE, Stage, times
+from reliability.stage import LADDER, LEASE_SECONDS, NUMBERS, SQLITE, Stage, times
 
 from notifiers import spool
 from notifiers.store.accounts import take_account
@@ -65,6 +65,10 @@ class Round:
         self._engine: EngineProcess | None = None
         self.deaths = 0
         self.handed_over: list[HandedOver] = []
+        self.recovered: list[str] = []
+        """Hosts whose recovery is durable."""
+        self.climbed = dict.fromkeys(("second", "fourth", "fifth"), len(LADDER))
+        """Hosts of which nobody takes the problem all night -> how many rungs that is."""
         self.counts: Counts = {}
 
     def play(self) -> None:
@@ -78,14 +82,14 @@ class Round:
         self._do(EngineProcess.settle)
         self._at(began + timedelta(minutes=5))  # the second message of each is due at this very moment
         self._call("first", "anna", "ACKNOWLEDGEMENT", "CRITICAL", armed)
-        self._call("third", "cara", "RECOVERY", "OK")
+        self._recovery("third", "cara")
         self._call("second", "ben", "PROBLEM", "CRITICAL")
         self._problem("fifth", "cara")
         self._do(EngineProcess.settle)
         self._at(began + timedelta(minutes=30))
         self._at(began + timedelta(hours=13))  # the acknowledgement has lapsed
         for host, contact in (("first", "anna"), ("second", "ben"), ("fourth", "anna"), ("fifth", "cara")):
-            self._call(host, contact, "RECOVERY", "OK", armed if host == "first" else None)
+            self._recovery(host, contact, armed if host == "first" else None)
         self._do(EngineProcess.settle)
         if self._counting and self._engine is not None:
             self.counts = self._engine.counted()
@@ -100,6 +104,10 @@ class Round:
         entry = self._call(host, contact, "PROBLEM", "CRITICAL", armed)
         if entry is not None:
             self.handed_over.append(HandedOver(entry=entry, host=host))
+
+    def _recovery(self, host: str, contact: str, armed: Fault | None = None) -> None:
+        if self._call(host, contact, "RECOVERY", "OK", armed) is not None:
+            self.recovered.append(host)
 
     def _call(self, host: str, contact: str, kind: str, state: str, armed: Fault | None = None) -> str | None:
         """Hand over, by a real script if it is to die; the entry's id, empty if it is not known, None if it died."""
@@ -164,9 +172,7 @@ def play(stage: Stage, plan: Plan, *, counting: bool = False) -> Played:
             settled = Account(alerts=len(one.handed_over), wrongs=[str(error)])
         else:
             one.end()
-            settled = _settle(
-                stage, place, url, one.handed_over, by_moment=plan.service is None and plan.inline is None
-            )
+            settled = _settle(stage, place, url, one)
         keep = not settled.balances
         settled.wrongs = [f"{place.state.parent}: {plan}: {wrong}" for wrong in settled.wrongs]
         settled.lost = [f"{place.state.parent}: {plan}: {lost}" for lost in settled.lost]
@@ -184,15 +190,17 @@ def _round(stage: Stage, place: Place, plan: Plan, *, counting: bool) -> Round |
     return Round(stage, place, plan, counting=counting)
 
 
-def _settle(stage: Stage, place: Place, url: str, handed_over: Sequence[HandedOver], *, by_moment: bool) -> Account:
+def _settle(stage: Stage, place: Place, url: str, one: Round | ServiceRound | InlineRound) -> Account:
     with stage.opened(url) as store, store.read() as connection:
         settled = account(
             connection,
             stage.arrived,
             numbers=NUMBERS,
             times=times,
-            handed_over=handed_over,
-            by_moment=by_moment,
+            handed_over=one.handed_over,
+            by_moment=isinstance(one, Round),
+            recovered=one.recovered if isinstance(one, Round) else (),
+            climbed=one.climbed if isinstance(one, Round) else None,
         )
         audit = take_account(connection, since=datetime(2000, 1, 1, tzinfo=UTC))
     settled.wrongs.extend(f"the audit says lost, the phones do not: {one}" for one in audit.lost if not settled.lost)
