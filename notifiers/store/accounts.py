@@ -105,21 +105,24 @@ class _Climbs:
 
 
 def take_account(connection: Connection, *, since: datetime) -> Account:
-    """The account of all alerts; entries without any alert count if they were taken in after ``since``.
+    """The account of all alerts. What was taken in before ``since`` is left out if nothing says what became of it.
 
-    Older ones may have lost theirs to pruning.
+    Pruning may have deleted what did.
     """
     problems, notices = _climbs(connection)
     loud_incidents, loud_alerts = _said_aloud(connection)
     counts: Counter[Verdict] = Counter()
     lost = [*_empty_entries(connection, since)]
-    query = sa.select(alerts).order_by(alerts.c.id)
+    young = sa.exists().where(entries.c.id == alerts.c.entry_id, entries.c.taken_at >= since)
+    query = sa.select(alerts, young.label("is_young")).order_by(alerts.c.id)
     for row in connection.execute(query):
         if row.incident_id is None or row.reason == Reason.RECOVERED.value:
             climbs, is_loud = notices[row.id], row.id in loud_alerts
         else:
             climbs, is_loud = problems[row.incident_id], row.incident_id in loud_incidents
         verdict = _verdict(Reason(row.reason), climbs, is_loud=is_loud)
+        if verdict is Verdict.LOST and not (row.is_young or climbs.stuck):
+            continue
         counts[verdict] += 1
         if verdict is Verdict.LOST:
             why = "a message is said to be on its way, and none is" if climbs.stuck else "nobody was ever to be told"

@@ -13,8 +13,9 @@ from world import World, world
 
 from notifiers.engine.keeping import store_of
 from notifiers.simulator import Fault, FaultKind
+from notifiers.store import pruning
 from notifiers.store.accounts import Account, Verdict, take_account
-from notifiers.store.schema import attempts, escalations
+from notifiers.store.schema import attempts, escalations, history
 
 
 @pytest.fixture
@@ -146,6 +147,21 @@ def test_nobody_has_a_rung_for_it_and_that_is_said(tmp_path: Path) -> None:
     with world(tmp_path, ladders=ladders) as w:
         tell(w, state="WARNING")
         assert counts(w) == {Verdict.FAILED: 1}
+
+
+def test_what_is_older_than_history_is_not_said_to_be_lost(w: World) -> None:
+    """Nobody could be told, which was said aloud; the record of that was pruned, the incident is still open."""
+    nobody(w)
+    tell(w)
+    assert counts(w) == {Verdict.FAILED: 1}
+    w.clock.turn_to(w.clock.now() + timedelta(days=100))
+    store = store_of(w.configuration, w.state)
+    with store.write() as connection:
+        while pruning.prune(connection, w.clock.now() - timedelta(days=90)):
+            pass
+        assert connection.execute(sa.select(sa.func.count()).select_from(history)).scalar() == 0
+    store.close()
+    assert (counts(w), w.states()) == ({}, ["open"])
 
 
 def test_an_alert_whose_message_vanished_is_lost(w: World) -> None:
