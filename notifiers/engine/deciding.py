@@ -237,8 +237,12 @@ class Deciding:
                 ledger.put_climb(self._climbing.move(climb, event, now, severity=incident.severity))
 
     def _release(self, ledger: Ledger, incident: Incident, now: datetime) -> None:
-        """Go on; a stage that was refused everywhere meanwhile leaves it to the next one."""
+        """Go on, at once if it got worse meanwhile; a stage that was refused everywhere leaves it to the next one."""
+        held = {climb.id for climb in ledger.climbs(incident.id) if climb.at.state is EscalationState.HELD}
         self._move_all(ledger, incident, Event.RELEASE, now)
+        for climb in [climb for climb in ledger.climbs(incident.id) if climb.id in held]:
+            if climb.at.state is EscalationState.WAITING and climb.at.told_rank < incident.severity.rank:
+                ledger.put_climb(self._climbing.move(climb, Event.RISE, now, severity=incident.severity))
         self.stand_in(ledger, incident, now)
 
     def _tell_once(self, ledger: Ledger, plan: Plan, alert: Alert, alert_id: int, now: datetime) -> None:

@@ -198,6 +198,21 @@ def test_a_stage_refused_while_held_leaves_it_to_the_next_one(bench: Bench) -> N
     assert bench.sent() == [("ben", "sms"), ("anna", "sms")]
 
 
+@pytest.mark.parametrize(("worse", "channels"), [(True, ["sms", "telegram"]), (False, ["sms"])])
+def test_what_got_worse_while_it_was_held_is_told_at_its_end(bench: Bench, worse: bool, channels: list[str]) -> None:
+    """Whoever heard of a warning must not believe in it for another hour."""
+    bench.reconfigure(ladders={"standard": [{"channel": "sms"}, {"channel": "telegram", "after": "1h"}]})
+    bench.tell(WARNING)
+    bench.tell({"kind": "downtime"})
+    bench.tell(CRITICAL if worse else WARNING)
+    assert bench.channels("anna") == ["sms"]
+    bench.tell({"kind": "downtime", "ends": True})
+    bench.wait(MINUTE)
+    assert bench.channels("anna") == channels
+    bench.wait(timedelta(hours=2))
+    assert bench.channels("anna") == ["sms", "telegram"]
+
+
 def test_a_restart_starts_nobody_of_a_stage_that_had_not_begun(bench: Bench) -> None:
     """Acknowledged before the second stage, and lapsed: the second stage waits again."""
     bench.reconfigure(
