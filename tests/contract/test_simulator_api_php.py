@@ -302,7 +302,7 @@ def test_national_and_international_spellings_agree(subscriber: int) -> None:
     assert {canonical(head + digits, "49") for head in ("0", "49", "+49", "0049")} == {f"+49{digits}"}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200))
 def test_any_text_arrives_as_it_was_sent(running: Simulator, text: str) -> None:
     """No character is lost or changed between the form and the phone."""

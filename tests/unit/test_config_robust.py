@@ -67,7 +67,7 @@ _OURS = re.compile(r"options: (?:[^\n]+: )?[^\n]+")
 _PYDANTIC = re.compile(r"Input|an instance of|valid dictionary|validation|is not understood")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(st.tuples(st.sampled_from(list(_paths(_whole()))), _VALUES), max_size=4))
 def test_anything_in_place_of_anything_is_used_or_told(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     """Never another exception, never pydantic's words, never a secret; what can be used makes all pure types."""

@@ -57,7 +57,7 @@ OCCASIONS = st.builds(
 
 
 @given(OCCASIONS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_alert_becomes_a_text_that_fits_and_can_be_answered(occasion: Occasion) -> None:
     """Never an error, never too long, never without the code, never a mark or a control character left."""
     text = RENDERER.render(occasion)
