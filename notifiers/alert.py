@@ -138,6 +138,8 @@ class Alert:
     channel: Channel | None = None
     """Tell by this channel alone, instead of by the ladder."""
     recipients: tuple[str, ...] = ()
+    incident: int = 0
+    """Of an acknowledgement or a recovery: the one incident that is meant, by our own id; 0: whichever is open."""
     ends: bool = False
     """Of a downtime or flapping: it is over. Of an acknowledgement: it was taken back."""
     notes: tuple[str, ...] = ()

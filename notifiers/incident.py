@@ -219,13 +219,18 @@ def _heard(incident: Incident, alert: Alert, now: datetime) -> Incident:
 
 
 def _recovery(incident: Incident | None, alert: Alert, now: datetime, lasts: timedelta) -> Decision:
-    if incident is None:
+    if incident is None or not _is_meant(incident, alert):
         return Decision(reason=Reason.NOTHING_OPEN, action=Action.NOTHING)
     return resolve(incident, now, Reason.RECOVERED)
 
 
+def _is_meant(incident: Incident, alert: Alert) -> bool:
+    """Whoever takes an incident has not taken the one that follows it while the answer was on its way."""
+    return not alert.incident or alert.incident == incident.id
+
+
 def _acknowledgement(incident: Incident | None, alert: Alert, now: datetime, lasts: timedelta) -> Decision:
-    if incident is None:
+    if incident is None or not _is_meant(incident, alert):
         return Decision(reason=Reason.NOTHING_OPEN, action=Action.NOTHING)
     if not alert.ends:
         return acknowledge(incident, alert.author, now, lasts)

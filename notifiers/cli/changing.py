@@ -72,6 +72,7 @@ def _change(place: Place, incident_id: int, kind: Kind, by: str, comment: str) -
             source=found.source,
             instance=found.instance,
             key=found.key,
+            incident=found.id,
             kind=kind,
             severity=Severity(found.severity),
             host=found.host,

@@ -108,6 +108,7 @@ def _acknowledgement(incident: Incident, reply: Reply, author: str) -> Alert:
         source=incident.alert.source,
         instance=incident.alert.instance,
         key=incident.alert.key,
+        incident=incident.id,
         kind=Kind.ACKNOWLEDGEMENT,
         severity=Severity.INFO,
         host=incident.alert.host,

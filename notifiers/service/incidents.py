@@ -218,6 +218,7 @@ def _alert(incident: Listed, kind: Kind, author: str, comment: str) -> Alert:
         source=incident.source,
         instance=incident.instance,
         key=incident.key,
+        incident=incident.id,
         kind=kind,
         severity=Severity.INFO,
         host=incident.host,

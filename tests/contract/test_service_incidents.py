@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,14 @@ from typing import Any
 
 import pytest
 import requests
+import sqlalchemy as sa
 from services import CHANGE, READ, SEND, bearer, configuration, error_of, firing, incidents, serviced, until
 from simulated import simulated
 
 from notifiers.service import Service
+from notifiers.store import open_store
+from notifiers.store.connect import sqlite_url
+from notifiers.store.schema import alerts
 
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> {{ 7*7 }} \u202e"
@@ -57,6 +62,22 @@ def test_listed_as_the_command_line_lists_them(service: Service) -> None:
     shown = requests.get(service.url + "/incidents/1", headers=bearer(READ), timeout=10).json()
     assert shown["key"] == found["key"]
     assert [event["kind"] for event in shown["timeline"]][:2] == ["alert", "message"]
+
+
+def test_what_the_page_hands_over_names_the_incident(service: Service, tmp_path: Path) -> None:
+    """So that it changes nothing of an episode that opens while it is on its way."""
+    url = f"{service.url}/incidents/{opened(service)['id']}"
+    for change in ("acknowledge", "resolve"):
+        requests.post(f"{url}/{change}", headers=bearer(CHANGE), timeout=10).raise_for_status()
+    store = open_store(sqlite_url(tmp_path / "state/brevisone.db"))
+    with store.read() as connection:
+        bodies = [json.loads(body) for body in connection.scalars(sa.select(alerts.c.body).order_by(alerts.c.id))]
+    store.close()
+    assert [(body["kind"], body.get("incident")) for body in bodies] == [
+        ("problem", None),
+        ("acknowledgement", 1),
+        ("recovery", 1),
+    ]
 
 
 def test_acknowledged_and_resolved(service: Service) -> None:

@@ -112,6 +112,21 @@ def test_an_old_code_takes_nothing_of_the_next_episode(w: World) -> None:
     assert w.states() == ["resolved", "open"]
 
 
+@pytest.mark.parametrize("command", ["acknowledge", "resolve"])
+def test_a_command_takes_nothing_of_the_episode_that_waits_behind_it(tmp_path: Path, command: str) -> None:
+    """Whoever saw the old episode has not seen the new one, of which nobody was told yet."""
+    with world(tmp_path) as w:
+        problem(w)
+        argv = ["-H", "db1", "-S", "disk", "-o", "98% used"]
+        w.hand_over("notify-icinga", "--type", "RECOVERY", "-s", "OK", *argv)
+        w.hand_over("notify-icinga", "--type", "PROBLEM", "-s", "CRITICAL", *argv)
+        called = w.hand_over("brevisone", command, "1")
+        assert (called.code, "it waits in" in called.stderr) == (1, True), called.stderr
+        w.settle()
+        assert w.states() == ["resolved", "open"]
+        assert len(w.arrived("anna")) == 2, "the problem; its end and the next one in one text"
+
+
 # -- what ends it
 
 

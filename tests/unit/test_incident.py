@@ -79,6 +79,30 @@ def taken_in(known: Incident | None, told: Alert) -> Decision:
         pytest.param(None, alert(key=""), Reason.TELL_ONCE, Action.TELL_ONCE, id="problem without a key"),
         pytest.param(None, alert(Kind.RECOVERY), Reason.NOTHING_OPEN, Action.NOTHING, id="recovery, nothing open"),
         pytest.param(OPEN, alert(Kind.RECOVERY), Reason.RECOVERED, Action.STOP_AND_TELL, id="recovery, open"),
+        pytest.param(
+            OPEN, alert(Kind.RECOVERY, incident=7), Reason.RECOVERED, Action.STOP_AND_TELL, id="recovery of this one"
+        ),
+        pytest.param(
+            OPEN, alert(Kind.RECOVERY, incident=6), Reason.NOTHING_OPEN, Action.NOTHING, id="recovery of another"
+        ),
+        pytest.param(
+            OPEN, alert(Kind.ACKNOWLEDGEMENT, incident=7), Reason.ACKNOWLEDGED, Action.STOP, id="acknowledged, this one"
+        ),
+        pytest.param(
+            OPEN,
+            alert(Kind.ACKNOWLEDGEMENT, incident=6),
+            Reason.NOTHING_OPEN,
+            Action.NOTHING,
+            id="acknowledged, another",
+        ),
+        pytest.param(
+            TAKEN,
+            alert(Kind.ACKNOWLEDGEMENT, incident=6, ends=True),
+            Reason.NOTHING_OPEN,
+            Action.NOTHING,
+            id="another taken back",
+        ),
+        pytest.param(OPEN, alert(incident=6), Reason.REPEATED, Action.CONTINUE, id="a problem is never left alone"),
         pytest.param(HELD, alert(Kind.RECOVERY), Reason.RECOVERED, Action.STOP_AND_TELL, id="recovery, held"),
         pytest.param(TAKEN, alert(Kind.RECOVERY), Reason.RECOVERED, Action.STOP_AND_TELL, id="recovery, acknowledged"),
         pytest.param(None, alert(Kind.RECOVERY, key=""), Reason.TELL_ONCE, Action.TELL_ONCE, id="recovery, no key"),
