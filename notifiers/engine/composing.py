@@ -14,6 +14,7 @@ from notifiers.alert import Alert, Channel, Severity
 from notifiers.engine.climbing import Climbing
 from notifiers.engine.ourselves import is_about_gateway
 from notifiers.engine.settings import EngineSettings
+from notifiers.engine.subjects import subject_of
 from notifiers.escalation import EndReason, Event, Purpose
 from notifiers.incident import Incident, IncidentState
 from notifiers.people import Contact
@@ -89,6 +90,8 @@ class Composing:
         claimed = escalations.claim(connection, name, channel, now, self._settings.largest_message)
         ended = [self._climbing.move(c, Event.STOP, now, severity=c.severity) for c in claimed]
         escalations.save(connection, ended)
+        if ended:
+            _log.warning("%s: %s stands in this configuration no longer and is not told", subject_of(ended), name)
         return ended
 
     def _check(

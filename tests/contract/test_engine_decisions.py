@@ -122,12 +122,18 @@ def test_a_ladder_that_was_shortened_ends(bench: Bench) -> None:
     assert (climb.at.end, bench.channels("anna")) == ("exhausted", ["telegram"])
 
 
-def test_whoever_is_gone_before_the_end_of_the_ladder_leaves_it_to_somebody_else(bench: Bench) -> None:
-    """Ben heard of it, did not answer, and was taken out of the configuration: the default recipients are told."""
+def test_whoever_is_gone_before_the_end_of_the_ladder_leaves_it_to_somebody_else(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Ben heard of it, did not answer, and was taken out of the configuration: the default recipients are told.
+
+    The log says so: another node, whose configuration is older or newer, may know him.
+    """
     bench.tell({**CRITICAL, "recipients": ["ben"]})
     bench.reconfigure(contacts={"anna": {"number": ANNA}})
     bench.wait(6 * MINUTE)
     assert bench.sent()[-2:] == [("ben", "telegram"), ("anna", "telegram")]
+    assert "incident 1: ben stands in this configuration no longer and is not told" in caplog.text
 
 
 @pytest.mark.parametrize(
