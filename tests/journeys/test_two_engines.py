@@ -38,7 +38,7 @@ def test_nothing_is_lost_and_nothing_told_twice(load: Load, tmp_path: Path, serv
         done = play(load, tmp_path, server, sim)
     assert done.wrongs(load) == []
     assert done.handed_over > 20
-    assert done.failed_loudly <= done.handed_over / 10
+    assert done.failed_loudly < done.handed_over / 2, "hardly anybody was told: this proves little"
     assert done.kills > 3
     assert bool(load.restart_every) == bool(done.restarts)
     assert len(done.by_engine) > 1, "one engine did all the work: this proves nothing"
